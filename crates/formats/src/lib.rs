@@ -1,0 +1,1 @@
+//! Raw alert to observations: envelopes, scanner formats, scrubber.

@@ -1,0 +1,1 @@
+//! Inventory clients: cached, limited, deadline-bound look-ups of ownership and dependencies.

@@ -1,0 +1,1 @@
+//! The Kafka log: lanes, transactions, restore, topics.

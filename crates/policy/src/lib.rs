@@ -1,0 +1,1 @@
+//! Priority, routes, deadlines, paths and evidence rules: written configuration compiled to decisions.

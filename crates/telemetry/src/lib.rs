@@ -1,0 +1,1 @@
+//! Logs, the metrics registry, /metrics, /livez and /readyz.

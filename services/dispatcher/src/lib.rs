@@ -1,0 +1,1 @@
+//! The dispatcher role: findings and task events to tasks and ledger.

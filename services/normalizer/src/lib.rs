@@ -1,0 +1,1 @@
+//! The normalizer role: alerts.raw to findings.

@@ -1,0 +1,1 @@
+//! End to end: a real Kafka, a real inventory, a real Prometheus.
