@@ -1,1 +1,14 @@
-//! The log and segment traits, the loop that drives them, and the embedded log.
+//! The log a service stands on: what a lane polls, commits and restores; one loop drives any segment on any log.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod drive;
+pub mod partition;
+pub mod record;
+pub mod topic;
+
+mod traits;
+
+pub use drive::{Clock, Observer, Stop, drive};
+pub use record::{Outgoing, Output, Place, Record};
+pub use topic::{Topic, TopicNames};
+pub use traits::{BatchLimits, Commit, Log, LogError, Polled, RestoreError, Segment};

@@ -1,0 +1,448 @@
+//! What people, ticket systems and connectors say about a task, and what partitions tell each other.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::key::SubjectKey;
+use crate::observation::{EvidenceScope, Finding, IssueType, Statement};
+use crate::task::{BlockedReason, PreCheckResult};
+use crate::time::Timestamp;
+
+/// An event as written on `task-events`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RawEvent {
+    /// Always `event`.
+    #[serde(default)]
+    pub kind: EventKind,
+    /// Idempotent: the same id is applied once.
+    pub event_id: String,
+    /// What happened, e.g. `claimed`.
+    #[serde(rename = "type")]
+    pub event_type: EventType,
+    /// The subject's key, also the record's key.
+    pub subject_key: SubjectKey,
+    /// The task, where the event is about one; otherwise every open task of the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    /// Who.
+    pub actor: Actor,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<External>,
+    /// What the type needs; unknown fields are ignored.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub body: Value,
+}
+
+/// The constant `kind` of an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum EventKind {
+    #[default]
+    Event,
+}
+
+crate::observation::wire_enum! {
+    /// The type of an event.
+    EventType {
+        /// Somebody has it.
+        Acknowledged = "acknowledged",
+        /// Somebody says it is fixed.
+        Claimed = "claimed",
+        /// Not mine.
+        Disowned = "disowned",
+        /// It goes to somebody else.
+        Reassigned = "reassigned",
+        /// The resolver cannot go on.
+        Blocked = "blocked",
+        /// A gate's approval is asked for.
+        ApprovalRequested = "approval_requested",
+        /// A gate is passed.
+        Approved = "approved",
+        /// A gate is denied.
+        Denied = "denied",
+        /// An exception is asked for.
+        ExceptionRequested = "exception_requested",
+        /// An exception is granted.
+        ExceptionApproved = "exception_approved",
+        /// An exception ends early.
+        ExceptionRevoked = "exception_revoked",
+        /// A statement about the subject's state.
+        Evidence = "evidence",
+        /// A document and a reviewer, where no machine evidence can exist.
+        Attestation = "attestation",
+        /// A remark.
+        Note = "note",
+        /// Not a problem.
+        FalsePositive = "false_positive",
+        /// The result of a pre-check.
+        PreCheck = "pre_check",
+        /// Between partitions: this alias is that subject.
+        Link = "link",
+        /// Between partitions: it is not.
+        Unlink = "unlink",
+        /// Between partitions: a task's clock and sightings move.
+        Merge = "merge",
+        /// Between partitions: they move back.
+        Unmerge = "unmerge",
+        /// Between partitions: a finding under an alias.
+        Sighting = "sighting",
+    }
+}
+
+/// Who said it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Actor {
+    /// Stable id.
+    pub id: String,
+    /// What kind of actor.
+    pub kind: ActorKind,
+}
+
+crate::observation::wire_enum! {
+    /// What kind of actor.
+    ActorKind {
+        /// A person: at most E4.
+        Human = "human",
+        /// A connector or robot.
+        Automation = "automation",
+        /// reeve itself.
+        System = "system",
+    }
+}
+
+/// The ticket an event came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct External {
+    pub system: String,
+    pub id: String,
+    pub url: Option<String>,
+    pub status: Option<String>,
+}
+
+/// An event that is known to be complete.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskEvent {
+    /// Idempotent id.
+    pub event_id: String,
+    /// The subject's key.
+    pub subject_key: SubjectKey,
+    /// The task, if it names one.
+    pub task_id: Option<String>,
+    /// Who.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// The ticket.
+    pub external: Option<External>,
+    /// What.
+    pub what: What,
+}
+
+/// What an event says, with what its type needs.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum What {
+    Acknowledged,
+    Claimed(Note),
+    Disowned(Disowned),
+    Reassigned(Reassigned),
+    Blocked(BlockedBody),
+    ApprovalRequested(GateBody),
+    Approved(GateBody),
+    Denied(GateBody),
+    ExceptionRequested(ExceptionBody),
+    ExceptionApproved(ExceptionBody),
+    ExceptionRevoked(ExceptionBody),
+    Evidence(EvidenceBody),
+    Attestation(AttestationBody),
+    Note(Note),
+    FalsePositive(FalsePositiveBody),
+    PreCheck(PreCheckBody),
+    Link(LinkBody),
+    Unlink(LinkBody),
+    Merge(MergeBody),
+    Unmerge(MergeBody),
+    Sighting(Box<SightingBody>),
+}
+
+/// A remark.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct Note {
+    pub note: Option<String>,
+}
+
+/// Not mine; perhaps theirs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct Disowned {
+    /// A suggestion: an owner's reference.
+    pub to: Option<String>,
+    pub note: Option<String>,
+}
+
+/// It goes to this owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct Reassigned {
+    /// The new resolver's reference.
+    pub to: String,
+    /// `team`, `user`, …
+    #[serde(default)]
+    pub to_type: Option<String>,
+    #[serde(default)]
+    pub contact: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// The resolver cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct BlockedBody {
+    pub reason: BlockedReason,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// Which gate; `business_approval` if not named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct GateBody {
+    pub gate: String,
+    pub note: Option<String>,
+}
+
+impl Default for GateBody {
+    fn default() -> Self {
+        Self {
+            gate: "business_approval".to_owned(),
+            note: None,
+        }
+    }
+}
+
+/// An exception asked for, granted or revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct ExceptionBody {
+    pub exception_id: String,
+    #[serde(default)]
+    pub reason: Option<String>,
+    #[serde(default)]
+    pub requester: Option<String>,
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    #[serde(default)]
+    pub compensating_control: Option<String>,
+}
+
+/// A statement about the subject's state; a `level` in it is ignored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct EvidenceBody {
+    pub statement: Statement,
+    #[serde(default = "whole_subject")]
+    pub scope: EvidenceScope,
+    #[serde(default)]
+    pub reference: String,
+    /// When it was so; the event's time if not given.
+    #[serde(default)]
+    pub observed_at: Option<Timestamp>,
+    #[serde(default)]
+    pub errored: bool,
+}
+
+fn whole_subject() -> EvidenceScope {
+    EvidenceScope::WholeSubject
+}
+
+/// A document and a reviewer who is not the claimant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct AttestationBody {
+    pub document: String,
+    /// The reviewer; the actor if not given.
+    #[serde(default)]
+    pub reviewer: Option<String>,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// Not a problem, until it expires.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct FalsePositiveBody {
+    pub reason: String,
+    pub expires_at: Timestamp,
+    /// The second person, from P2 up.
+    #[serde(default)]
+    pub second: Option<String>,
+}
+
+/// The result of a pre-check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct PreCheckBody {
+    pub name: String,
+    pub result: PreCheckResult,
+}
+
+/// The alias (the event's subject) is this subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct LinkBody {
+    pub main: SubjectKey,
+}
+
+/// What a task hands over to the task that survives it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct MergeBody {
+    /// The alias the task was opened under.
+    pub from: SubjectKey,
+    pub issue_type: IssueType,
+    pub task_id: String,
+    pub opened_at: Timestamp,
+    pub first_detected_at: Timestamp,
+    pub sightings: u64,
+    pub last_seen: Timestamp,
+}
+
+/// A finding that came under an alias.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct SightingBody {
+    /// How often it was sent on; at most 3.
+    pub hops: u32,
+    pub finding: Finding,
+}
+
+/// An event whose body lacks something: where, and what was expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body of a `{event_type}` event does not fit: {expected}")]
+pub struct InvalidEvent {
+    /// The type whose body it is.
+    pub event_type: EventType,
+    /// Category of what was expected; no piece of the input.
+    pub expected: String,
+}
+
+impl TryFrom<RawEvent> for TaskEvent {
+    type Error = InvalidEvent;
+
+    fn try_from(raw: RawEvent) -> Result<Self, InvalidEvent> {
+        let what = what_of(raw.event_type, raw.body)?;
+        let RawEvent {
+            event_id,
+            subject_key,
+            task_id,
+            actor,
+            at,
+            external,
+            ..
+        } = raw;
+        Ok(Self {
+            event_id,
+            subject_key,
+            task_id,
+            actor,
+            at,
+            external,
+            what,
+        })
+    }
+}
+
+fn what_of(event_type: EventType, body: Value) -> Result<What, InvalidEvent> {
+    Ok(match event_type {
+        EventType::Acknowledged => What::Acknowledged,
+        EventType::Claimed => What::Claimed(read(event_type, body)?),
+        EventType::Disowned => What::Disowned(read(event_type, body)?),
+        EventType::Reassigned => What::Reassigned(read(event_type, body)?),
+        EventType::Blocked => What::Blocked(read(event_type, body)?),
+        EventType::ApprovalRequested => What::ApprovalRequested(read(event_type, body)?),
+        EventType::Approved => What::Approved(read(event_type, body)?),
+        EventType::Denied => What::Denied(read(event_type, body)?),
+        EventType::ExceptionRequested => What::ExceptionRequested(read(event_type, body)?),
+        EventType::ExceptionApproved => What::ExceptionApproved(read(event_type, body)?),
+        EventType::ExceptionRevoked => What::ExceptionRevoked(read(event_type, body)?),
+        EventType::Evidence => What::Evidence(read(event_type, body)?),
+        EventType::Attestation => What::Attestation(read(event_type, body)?),
+        EventType::Note => What::Note(read(event_type, body)?),
+        EventType::FalsePositive => What::FalsePositive(read(event_type, body)?),
+        EventType::PreCheck => What::PreCheck(read(event_type, body)?),
+        EventType::Link => What::Link(read(event_type, body)?),
+        EventType::Unlink => What::Unlink(read(event_type, body)?),
+        EventType::Merge => What::Merge(read(event_type, body)?),
+        EventType::Unmerge => What::Unmerge(read(event_type, body)?),
+        EventType::Sighting => What::Sighting(Box::new(read(event_type, body)?)),
+    })
+}
+
+fn read<T: DeserializeOwned>(event_type: EventType, body: Value) -> Result<T, InvalidEvent> {
+    let body = if body.is_null() {
+        Value::Object(serde_json::Map::new())
+    } else {
+        body
+    };
+    serde_json::from_value(body).map_err(|error| InvalidEvent {
+        event_type,
+        expected: category(&error),
+    })
+}
+
+/// serde's message may quote the input; only what names a field of ours is kept.
+fn category(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next())
+    {
+        Some(field) => format!("`{field}` is missing"),
+        None => "a field has the wrong type or an unknown value".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(event_type: &str, body: &str) -> Result<TaskEvent, InvalidEvent> {
+        let text = format!(
+            r#"{{"event_id":"e1","type":"{event_type}","subject_key":"identity:aws:user:123456789012/ci","actor":{{"id":"mara","kind":"human"}},"at":"2026-01-01T00:00:00Z","body":{body}}}"#
+        );
+        TaskEvent::try_from(serde_json::from_str::<RawEvent>(&text).unwrap())
+    }
+
+    #[test]
+    fn a_ticket_may_send_any_body_with_an_acknowledgement() {
+        assert_eq!(
+            event("acknowledged", r#"{"status":"In Progress"}"#).unwrap().what,
+            What::Acknowledged
+        );
+        assert_eq!(
+            event("claimed", "null").unwrap().what,
+            What::Claimed(Note::default())
+        );
+    }
+
+    #[test]
+    fn a_body_that_lacks_a_field_is_refused_without_a_quote() {
+        let error = event("blocked", r#"{"note":"hunter2"}"#).unwrap_err();
+        assert_eq!(error.expected, "`reason` is missing");
+        let error = event("blocked", r#"{"reason":"hunter2"}"#).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}
