@@ -1,1 +1,6 @@
-//! Priority, routes, deadlines, paths and evidence rules: written configuration compiled to decisions.
+//! Priority, routes, deadlines, paths and evidence rules: written configuration, compiled once, deciding purely.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod facts;
+
+pub use facts::{Facts, Triage};
