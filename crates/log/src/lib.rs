@@ -1,6 +1,7 @@
 //! The log a service stands on: what a lane polls, commits and restores; one loop drives any segment on any log.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod cloudevent;
 pub mod drive;
 pub mod partition;
 pub mod record;
