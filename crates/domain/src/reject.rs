@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Origin;
+use crate::secret::HmacKeys;
 
 /// Why a record could not be used: the sender's fault, a dead letter. A closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -186,6 +187,23 @@ pub struct DeadLetter {
     pub payload_bytes: u64,
     /// Keyed hash of the record, to recognise it at replay.
     pub payload_hmac: String,
+}
+
+impl DeadLetter {
+    /// The letter of one refusal of the record `payload` that stood at `origin`: its size and keyed hash, not its content.
+    pub fn of(reject: &Reject, stage: Stage, origin: Origin, payload: &[u8], keys: &HmacKeys) -> Self {
+        Self {
+            kind: DeadLetterKind::DeadLetter,
+            reason: reject.reason,
+            stage,
+            source: DeadLetterSource { origin, index: reject.index },
+            format: reject.format.map(str::to_owned),
+            path: reject.path.clone(),
+            detail: reject.detail.clone(),
+            payload_bytes: payload.len() as u64,
+            payload_hmac: keys.payload_hmac(payload),
+        }
+    }
 }
 
 /// The constant `kind` of a dead letter.

@@ -3,6 +3,7 @@
 
 pub mod cloudevent;
 pub mod drive;
+pub mod letter;
 pub mod partition;
 pub mod record;
 pub mod topic;
