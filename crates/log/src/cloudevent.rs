@@ -31,7 +31,10 @@ impl CloudEvent<'_> {
             ("ce_type", Bytes::copy_from_slice(self.event_type.as_bytes())),
             ("ce_subject", self.subject),
             ("ce_time", Bytes::from(self.time.to_string())),
-            ("ce_dataschema", Bytes::from(format!("urn:reeve:schema:{}", self.event_type))),
+            (
+                "ce_dataschema",
+                Bytes::from(format!("urn:reeve:schema:{}", self.event_type)),
+            ),
             ("content-type", Bytes::from_static(b"application/json")),
         ];
         headers.extend(self.traceparent.map(|parent| ("traceparent", parent)));
@@ -41,15 +44,23 @@ impl CloudEvent<'_> {
 
 /// The record's `traceparent`, only if it is valid W3C (version 00): anything else could be anything.
 pub fn traceparent(record: &Record) -> Option<Bytes> {
-    let (_, value) = record.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("traceparent"))?;
+    let (_, value) = record
+        .headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("traceparent"))?;
     is_traceparent(value).then(|| Bytes::copy_from_slice(value))
 }
 
 fn is_traceparent(value: &[u8]) -> bool {
     let parts: Vec<&[u8]> = value.split(|byte| *byte == b'-').collect();
-    let [version, trace, parent, flags] = parts.as_slice() else { return false };
+    let [version, trace, parent, flags] = parts.as_slice() else {
+        return false;
+    };
     let hex = |part: &[u8], length: usize| {
-        part.len() == length && part.iter().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b))
+        part.len() == length
+            && part
+                .iter()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b))
     };
     let zero = |part: &[u8]| part.iter().all(|b| *b == b'0');
     *version == b"00" && hex(trace, 32) && !zero(trace) && hex(parent, 16) && !zero(parent) && hex(flags, 2)
@@ -61,7 +72,9 @@ mod tests {
 
     #[test]
     fn only_a_valid_traceparent_is_carried_on() {
-        assert!(is_traceparent(b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        assert!(is_traceparent(
+            b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        ));
         for bad in [
             "00-00000000000000000000000000000000-b7ad6b7169203331-01",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",

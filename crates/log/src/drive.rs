@@ -43,6 +43,15 @@ pub trait Observer {
     fn ready(&mut self, ready: bool);
 }
 
+/// Nobody watches.
+impl Observer for () {
+    fn transaction(&mut self, _: TransactionResult, _: Duration) {}
+    fn owned(&mut self, _: usize) {}
+    fn restored(&mut self, _: i32, _: Duration) {}
+    fn lag(&mut self, _: &[(Topic, i32, i64)]) {}
+    fn ready(&mut self, _: bool) {}
+}
+
 /// How a transaction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransactionResult {

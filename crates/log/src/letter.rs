@@ -22,7 +22,19 @@ pub fn outgoing(
         None => coordinates.clone(),
     };
     let key = Bytes::from(coordinates);
-    let event =
-        CloudEvent { event_type: "io.reeve.dead_letter.v1", id, source, subject: key.clone(), time, traceparent };
-    Outgoing { topic: Topic::DeadLetters, place: Place::ByKey, key, value: Some(body.into()), headers: event.headers() }
+    let event = CloudEvent {
+        event_type: "io.reeve.dead_letter.v1",
+        id,
+        source,
+        subject: key.clone(),
+        time,
+        traceparent,
+    };
+    Outgoing {
+        topic: Topic::DeadLetters,
+        place: Place::ByKey,
+        key,
+        value: Some(body.into()),
+        headers: event.headers(),
+    }
 }

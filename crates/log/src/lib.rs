@@ -3,14 +3,17 @@
 
 pub mod cloudevent;
 pub mod drive;
+pub mod embedded;
 pub mod letter;
 pub mod partition;
 pub mod record;
+pub mod role;
 pub mod topic;
 
 mod traits;
 
 pub use drive::{Clock, Observer, Stop, drive};
 pub use record::{Outgoing, Output, Place, Record};
+pub use role::Role;
 pub use topic::{Topic, TopicNames};
 pub use traits::{BatchLimits, Commit, Log, LogError, Polled, RestoreError, Segment};

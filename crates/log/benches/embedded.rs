@@ -1,0 +1,2 @@
+//! Records per second through the embedded log.
+fn main() {}
