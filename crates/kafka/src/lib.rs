@@ -1,1 +1,22 @@
 //! The Kafka log: lanes, transactions, restore, topics.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod access;
+pub mod config;
+pub mod failpoint;
+pub mod topics;
+
+mod context;
+mod error;
+mod lane;
+mod message;
+mod positions;
+mod progress;
+mod restore;
+mod wait;
+mod writer;
+
+pub use access::Access;
+pub use config::{Connection, KafkaConfig};
+pub use failpoint::{Failpoints, Point};
+pub use lane::KafkaLane;

@@ -1,0 +1,299 @@
+//! The producing half of a lane: one transaction after the other, each call tried again as itself and nothing else.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::producer::{BaseProducer, Producer};
+use reeve_log::{Commit, LogError, Outgoing, TopicNames};
+
+use crate::config::{self, KafkaConfig};
+use crate::context::{LaneContext, WriterContext};
+use crate::error::{self, Kind};
+use crate::failpoint::{Failpoints, Point};
+use crate::topics::Counts;
+use crate::wait::{self, Deadline};
+
+mod produce;
+
+/// Bound of one blocking call; a call that timed out is made again.
+const CALL: Duration = Duration::from_secs(5);
+/// Bound of the first contact: the cluster may have to make its transaction log.
+const INIT: Duration = Duration::from_secs(60);
+/// How long every transaction may fail before the lane gives up.
+const FAILING: Duration = Duration::from_secs(120);
+
+/// Why a transaction was not committed.
+enum Failure {
+    /// It is still open and has to be aborted.
+    Abort(Code),
+    /// The call did not answer within its deadline.
+    Late(Code),
+    /// The lane cannot go on.
+    End(LogError),
+}
+
+pub(crate) struct Writer {
+    config: ClientConfig,
+    names: TopicNames,
+    counts: Counts,
+    transactions: bool,
+    failpoints: Failpoints,
+    producer: BaseProducer<WriterContext>,
+    /// The producer's next transaction would not be safe: librdkafka lacks KIP-890.
+    worn: bool,
+    /// Transactions so far.
+    number: u32,
+    failing_since: Option<Instant>,
+}
+
+impl Writer {
+    /// Makes the producer and fences whoever had its identity before.
+    pub(crate) fn open(config: &KafkaConfig, counts: Counts) -> Result<Self, LogError> {
+        let client = config.producer()?;
+        Ok(Self {
+            producer: producer(&client, config.transactions)?,
+            config: client,
+            names: config.names.clone(),
+            counts,
+            transactions: config.transactions,
+            failpoints: config.failpoints,
+            worn: false,
+            number: 0,
+            failing_since: None,
+        })
+    }
+
+    /// Writes `records` and `offsets`, all or nothing.
+    pub(crate) fn write(
+        &mut self,
+        records: &[Outgoing],
+        offsets: &TopicPartitionList,
+        consumer: &BaseConsumer<LaneContext>,
+    ) -> Result<Commit, LogError> {
+        self.renew()?;
+        self.number += 1;
+        self.failpoints.pass(Point::BeforeBegin, self.number);
+        let result = match self.transactions {
+            true => self.transaction(records, offsets, consumer),
+            false => self.without_transaction(records, offsets, consumer),
+        };
+        match result {
+            Ok(()) => {
+                self.failing_since = None;
+                self.failpoints.pass(Point::AfterCommit, self.number);
+                Ok(Commit::Done)
+            }
+            Err(Failure::Late(_)) => self.resolve(offsets, consumer),
+            Err(Failure::Abort(code)) => self.abort(code),
+            Err(Failure::End(error)) => Err(error),
+        }
+    }
+
+    fn transaction(
+        &mut self,
+        records: &[Outgoing],
+        offsets: &TopicPartitionList,
+        consumer: &BaseConsumer<LaneContext>,
+    ) -> Result<(), Failure> {
+        self.call("begin", CALL, |producer, _| producer.begin_transaction())?;
+        self.produce(records)?;
+        self.await_deliveries()?;
+        self.send_offsets(offsets, consumer)?;
+        self.failpoints.pass(Point::AfterSendOffsets, self.number);
+        if self.failpoints.aborts(self.number) {
+            return Err(Failure::Abort(Code::NoError));
+        }
+        self.failpoints.pass(Point::DuringCommit, self.number);
+        self.commit()
+    }
+
+    /// The metadata is asked for now: it names the generation of the group in which these offsets may be written.
+    fn send_offsets(
+        &mut self,
+        offsets: &TopicPartitionList,
+        consumer: &BaseConsumer<LaneContext>,
+    ) -> Result<(), Failure> {
+        let Some(group) = consumer.group_metadata() else {
+            return Err(Failure::Abort(Code::UnknownMemberId));
+        };
+        let sent = self.call(
+            "send offsets",
+            config::transaction_timeout(&self.config),
+            |producer, timeout| producer.send_offsets_to_transaction(offsets, &group, timeout),
+        );
+        match sent {
+            Err(Failure::Late(code)) => Err(Failure::Abort(code)),
+            other => other,
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), Failure> {
+        let span = config::transaction_timeout(&self.config) * 2;
+        self.call("commit", span, |producer, timeout| {
+            producer.commit_transaction(timeout)
+        })
+    }
+
+    /// Nobody knows whether it was committed: a new producer under the same id ends what is open, and then the
+    /// offsets (with their metadata, which a tick alone changes) tell.
+    fn resolve(
+        &mut self,
+        offsets: &TopicPartitionList,
+        consumer: &BaseConsumer<LaneContext>,
+    ) -> Result<Commit, LogError> {
+        tracing::warn!("a commit did not answer in time, comparing the committed offsets");
+        self.worn = true;
+        self.renew()?;
+        let stable = consumer
+            .committed_offsets(offsets.clone(), config::transaction_timeout(&self.config))
+            .map_err(|error| error::of("reading the committed offsets", &error))?;
+        if stable == *offsets {
+            Ok(Commit::Done)
+        } else {
+            Ok(Commit::Aborted)
+        }
+    }
+
+    fn abort(&mut self, cause: Code) -> Result<Commit, LogError> {
+        if cause != Code::NoError {
+            tracing::warn!(%cause, "a transaction is aborted and its records are read again");
+            self.worn = true;
+        }
+        if self.transactions {
+            self.settle();
+            let span = config::transaction_timeout(&self.config);
+            match self.call("abort", span, |producer, timeout| {
+                producer.abort_transaction(timeout)
+            }) {
+                Ok(()) => {}
+                Err(Failure::End(error)) => return Err(error),
+                Err(Failure::Late(_) | Failure::Abort(_)) => self.worn = true,
+            }
+        }
+        self.may_go_on(cause)
+    }
+
+    /// What trying again cannot heal ends the lane; so does failing for too long.
+    fn may_go_on(&mut self, cause: Code) -> Result<Commit, LogError> {
+        if cause == Code::NoError {
+            return Ok(Commit::Aborted);
+        }
+        let hopeless = matches!(
+            cause,
+            Code::MessageSizeTooLarge | Code::InvalidMessage | Code::InvalidRecord
+        );
+        if hopeless || matches!(error::kind(cause), Kind::Setup | Kind::NoTopic | Kind::Fenced) {
+            return Err(error::fatal("writing a batch", cause));
+        }
+        let since = *self.failing_since.get_or_insert_with(Instant::now);
+        if since.elapsed() > FAILING {
+            return Err(LogError::Unavailable(format!(
+                "no batch could be written for {FAILING:?}: {cause}"
+            )));
+        }
+        Ok(Commit::Aborted)
+    }
+
+    /// The same call until it answers, which wears the producer out; nothing is called in between.
+    fn call(
+        &mut self,
+        what: &str,
+        span: Duration,
+        call: impl Fn(&BaseProducer<WriterContext>, Duration) -> KafkaResult<()>,
+    ) -> Result<(), Failure> {
+        let deadline = Deadline::within(span);
+        loop {
+            let error = match call(&self.producer, CALL) {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            if let Some((cause, _)) = self.producer.client().fatal_error() {
+                return Err(Failure::End(error::fatal(what, cause)));
+            }
+            match failure(what, &error) {
+                Failure::Late(_) if !deadline.passed() => {
+                    self.worn = true;
+                    self.producer.poll(Duration::ZERO);
+                    wait::step(Duration::from_millis(20));
+                }
+                failure => return Err(failure),
+            }
+        }
+    }
+
+    /// A new producer under the same id, if the old one is worn out. The old one goes first.
+    fn renew(&mut self) -> Result<(), LogError> {
+        if self.worn {
+            self.producer = producer(&self.config, self.transactions)?;
+            self.worn = false;
+        }
+        Ok(())
+    }
+
+    /// The negative control: records first, then offsets, each for itself.
+    fn without_transaction(
+        &mut self,
+        records: &[Outgoing],
+        offsets: &TopicPartitionList,
+        consumer: &BaseConsumer<LaneContext>,
+    ) -> Result<(), Failure> {
+        self.produce(records)?;
+        self.await_deliveries()?;
+        self.failpoints.pass(Point::AfterSendOffsets, self.number);
+        if self.failpoints.aborts(self.number) {
+            return Err(Failure::Abort(Code::NoError));
+        }
+        self.failpoints.pass(Point::DuringCommit, self.number);
+        let committed = consumer.commit(offsets, rdkafka::consumer::CommitMode::Sync);
+        committed.map_err(|error| match error.rdkafka_error_code() {
+            Some(code) if error::kind(code) == Kind::Passing => Failure::Abort(code),
+            _ => Failure::End(error::of("commit", &error)),
+        })
+    }
+}
+
+fn failure(what: &str, error: &KafkaError) -> Failure {
+    match error {
+        KafkaError::Transaction(error) if error.is_fatal() => {
+            Failure::End(error::of_transaction(what, error))
+        }
+        KafkaError::Transaction(error) if error.txn_requires_abort() => Failure::Abort(error.code()),
+        KafkaError::Transaction(error) if error.is_retriable() => Failure::Late(error.code()),
+        // `commit` flushes first: the transaction is still open.
+        KafkaError::Flush(code) => Failure::Abort(*code),
+        error => Failure::End(error::of(what, error)),
+    }
+}
+
+fn producer(config: &ClientConfig, transactions: bool) -> Result<BaseProducer<WriterContext>, LogError> {
+    let producer: BaseProducer<WriterContext> = config
+        .create_with_context(WriterContext::default())
+        .map_err(|error| error::of("making a producer", &error))?;
+    if transactions {
+        init(&producer)?;
+    }
+    Ok(producer)
+}
+
+fn init(producer: &BaseProducer<WriterContext>) -> Result<(), LogError> {
+    let deadline = Deadline::within(INIT);
+    loop {
+        let error = match producer.init_transactions(CALL) {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        producer.poll(Duration::ZERO);
+        match failure("claiming the transactional id", &error) {
+            Failure::Late(_) if !deadline.passed() => {}
+            Failure::Late(code) | Failure::Abort(code) => {
+                return Err(LogError::Unavailable(format!(
+                    "claiming the transactional id: {code}"
+                )));
+            }
+            Failure::End(error) => return Err(error),
+        }
+    }
+}
