@@ -1,0 +1,33 @@
+# Names for the scripts; each also runs without just.
+
+# all recipes
+default:
+    @just --list
+
+# the whole line on this machine, without any service
+demo *ARGS:
+    scripts/demo {{ ARGS }}
+
+# all lints and all tests, with a real Kafka; arguments go to cargo test
+test *ARGS:
+    scripts/test {{ ARGS }}
+
+# what can be said of the code without running it
+lint:
+    scripts/lint
+
+# write the code as rustfmt wants it
+fmt:
+    cargo fmt --all
+
+# the tests of one crate: just crate reeve-ledger
+crate NAME *ARGS:
+    cargo test --locked -p {{ NAME }} {{ ARGS }}
+
+# a real Apache Kafka on loopback: just kafka start, just kafka stop --dir DIR
+kafka *ARGS:
+    scripts/kafka {{ ARGS }}
+
+# what a fresh machine lacks, for building and for the tests
+setup:
+    scripts/setup --tests
