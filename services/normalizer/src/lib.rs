@@ -1,1 +1,162 @@
-//! The normalizer role: alerts.raw to findings.
+//! The normalizer role: alerts.raw to findings; stateless wiring around `reeve_formats::parse`.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod counts;
+
+pub use counts::{AlertOutcome, Counts};
+
+use bytes::Bytes;
+use reeve_domain::alert::{Origin, RawAlert};
+use reeve_domain::observation::Observation;
+use reeve_domain::outcome::Outcome;
+use reeve_domain::reject::{DeadLetter, Reject, Stage};
+use reeve_domain::time::Timestamp;
+use reeve_formats::{Item, Parsed, Settings};
+use reeve_log::cloudevent::{CloudEvent, traceparent};
+use reeve_log::{Outgoing, Output, Place, Record, RestoreError, Segment, Topic, TopicNames, letter};
+
+/// The segment of the normalizer role.
+pub struct Normalizer<R> {
+    settings: Settings,
+    names: TopicNames,
+    counts: Counts,
+    report: R,
+}
+
+impl<R: FnMut(&Counts)> Normalizer<R> {
+    /// A normalizer that hands its counts to `report` after every commit.
+    pub fn new(settings: Settings, names: TopicNames, report: R) -> Self {
+        Self { settings, names, counts: Counts::default(), report }
+    }
+
+    fn normalize(&mut self, record: &Record, output: &mut Output) {
+        let origin = Origin::Topic {
+            topic: self.names.name(record.topic).clone(),
+            partition: record.partition,
+            offset: record.offset,
+            timestamp: Some(record.timestamp),
+        };
+        let value = record.value.as_deref().unwrap_or_default();
+        let alert = RawAlert { value, headers: &record.headers, origin, received_at: record.timestamp };
+        let parsed = reeve_formats::parse(&alert, &self.settings);
+        count(&mut self.counts, &parsed);
+        let parent = traceparent(record);
+        for item in parsed.items {
+            match item {
+                Item::Observed { observations, .. } => {
+                    output.records.extend(observations.iter().map(|observation| outgoing(observation, record, &parent)));
+                }
+                Item::Dropped { .. } => {}
+                Item::Rejected(reject) => output.records.push(self.letter(&reject, &alert, &parent)),
+            }
+        }
+    }
+
+    fn letter(&self, reject: &Reject, alert: &RawAlert<'_>, parent: &Option<Bytes>) -> Outgoing {
+        let letter = DeadLetter::of(reject, Stage::Normalize, alert.origin.clone(), alert.value, &self.settings.keys);
+        let body = serde_json::to_vec(&letter).expect("a dead letter has string keys only");
+        letter::outgoing(&letter, body, alert.received_at, "reeve/normalizer", parent.clone())
+    }
+}
+
+impl<R: FnMut(&Counts)> Segment for Normalizer<R> {
+    fn begin_restore(&mut self, _: i32) {}
+
+    fn restore(&mut self, _: Record) -> Result<(), RestoreError> {
+        Ok(())
+    }
+
+    fn end_restore(&mut self, _: i32, _: Option<&str>) -> Result<(), RestoreError> {
+        Ok(())
+    }
+
+    fn revoke(&mut self, _: i32) {}
+
+    fn run(&mut self, records: Vec<Record>, _: Timestamp) -> Output {
+        let mut output = Output::default();
+        for record in &records {
+            self.normalize(record, &mut output);
+        }
+        output
+    }
+
+    fn tick(&mut self, _: i32, _: Timestamp) -> Output {
+        Output::default()
+    }
+
+    fn committed(&mut self, _: Timestamp) {
+        (self.report)(&self.counts);
+        self.counts = Counts::default();
+    }
+
+    fn aborted(&mut self) {
+        self.counts = Counts::default();
+    }
+}
+
+fn outgoing(observation: &Observation, record: &Record, parent: &Option<Bytes>) -> Outgoing {
+    let key = match observation.subject() {
+        Some(subject) => Bytes::copy_from_slice(subject.key.as_str().as_bytes()),
+        None => Bytes::from_static(b"receipt"),
+    };
+    let (index, time) = match observation {
+        Observation::Finding(finding) => (finding.provenance.index, finding.observed_at),
+        Observation::Evidence(evidence) => (evidence.provenance.index, evidence.observed_at),
+        Observation::Receipt(receipt) => (receipt.provenance.index, receipt.observed_at),
+    };
+    let kind = observation.ce_type();
+    let event = CloudEvent {
+        event_type: kind,
+        id: format!("{}/{}/{}#{index}", record.topic.as_str(), record.partition, record.offset),
+        source: "reeve/normalizer",
+        subject: key.clone(),
+        time,
+        traceparent: parent.clone(),
+    };
+    let place = if observation.subject().is_some() { Place::ByKey } else { Place::Every };
+    let value = serde_json::to_vec(observation).expect("an observation has string keys only");
+    Outgoing { topic: Topic::Findings, place, key, value: Some(Bytes::from(value)), headers: event.headers() }
+}
+
+/// One outcome per record, one count per result.
+fn count(counts: &mut Counts, parsed: &Parsed) {
+    for item in &parsed.items {
+        match item {
+            Item::Observed { format, observations, .. } => {
+                for observation in observations {
+                    counts.alert(Some(format), alert_outcome(observation));
+                }
+            }
+            Item::Dropped { format, reason, .. } => {
+                counts.alert(Some(format), AlertOutcome::Dropped);
+                *counts.dropped.entry(*reason).or_default() += 1;
+            }
+            Item::Rejected(reject) => {
+                counts.alert(reject.format, AlertOutcome::Rejected);
+                *counts.rejects.entry(reject.reason).or_default() += 1;
+            }
+        }
+    }
+    counts.record(record_outcome(parsed));
+}
+
+const fn alert_outcome(observation: &Observation) -> AlertOutcome {
+    match observation {
+        Observation::Finding(_) => AlertOutcome::Finding,
+        Observation::Evidence(_) => AlertOutcome::Evidence,
+        Observation::Receipt(_) => AlertOutcome::Receipt,
+    }
+}
+
+fn record_outcome(parsed: &Parsed) -> Outcome {
+    let any = |wanted: fn(&Item) -> bool| parsed.items.iter().any(wanted);
+    if any(|item| matches!(item, Item::Observed { .. })) {
+        Outcome::Observed
+    } else if any(|item| matches!(item, Item::Rejected(_))) {
+        Outcome::Rejected
+    } else if any(|item| matches!(item, Item::Dropped { .. })) {
+        Outcome::Dropped
+    } else {
+        Outcome::Empty
+    }
+}

@@ -1,0 +1,70 @@
+//! Masked values and known headers: texts that stand where a secret was and are none.
+
+use data_encoding::HEXLOWER;
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+
+use super::normalize::outer;
+
+/// Lines that begin a private key; they are in every such file, and some scanners report or hash them alone.
+const HEADERS: &[&str] = &[
+    "BEGIN DSA PRIVATE KEY",
+    "BEGIN EC PRIVATE KEY",
+    "BEGIN ENCRYPTED PRIVATE KEY",
+    "BEGIN OPENSSH PRIVATE KEY",
+    "BEGIN PGP PRIVATE KEY BLOCK",
+    "BEGIN PRIVATE KEY",
+    "BEGIN RSA PRIVATE KEY",
+    "BEGIN SSH2 ENCRYPTED PRIVATE KEY",
+    "PuTTY-User-Key-File-2",
+    "PuTTY-User-Key-File-3",
+];
+
+/// Whether a text is no value: empty, `REDACTED…`, ending in `...`, more than half of it one repeated mask
+/// character, or a known header of a private key.
+pub fn is_masked(text: &str) -> bool {
+    let text = outer(text);
+    text.is_empty() || says_redacted(text) || is_cut(text) || is_mostly_mask(text) || is_header(text)
+}
+
+/// Whether a hash in hex (SHA-1 or SHA-256) is that of a known header, so that the finding has no value.
+pub fn is_header_hash(hex: &str) -> bool {
+    let hex = hex.trim().to_ascii_lowercase();
+    let hash: fn(&str) -> String = match hex.len() {
+        40 => |text| HEXLOWER.encode(&Sha1::digest(text.as_bytes())),
+        64 => |text| HEXLOWER.encode(&Sha256::digest(text.as_bytes())),
+        _ => return false,
+    };
+    HEADERS.iter().flat_map(|header| spellings(header)).any(|text| hash(&text) == hex)
+}
+
+fn says_redacted(text: &str) -> bool {
+    let word = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    word.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("redacted"))
+}
+
+fn is_cut(text: &str) -> bool {
+    text.ends_with("...") || text.ends_with('…')
+}
+
+fn is_mostly_mask(text: &str) -> bool {
+    let length = text.chars().count();
+    ['*', 'x', 'X', '•', '.'].iter().any(|mask| text.chars().filter(|c| c == mask).count() * 2 > length)
+}
+
+fn is_header(text: &str) -> bool {
+    let bare = text.trim_matches(|c: char| c == '-' || c == ':' || c.is_whitespace());
+    HEADERS.iter().any(|header| bare.eq_ignore_ascii_case(header))
+}
+
+fn spellings(header: &str) -> [String; 6] {
+    let line = format!("-----{header}-----");
+    [
+        header.to_owned(),
+        format!("{line}\n"),
+        format!("{line}\r\n"),
+        format!("-----{header}"),
+        format!("{header}-----"),
+        line,
+    ]
+}

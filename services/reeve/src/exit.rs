@@ -1,0 +1,64 @@
+//! How a command ends: one exit code per kind of blame.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use reeve_policy::config::ConfigError;
+
+/// Why a command did not end well; the text goes to stderr.
+#[derive(Debug)]
+pub enum Failure {
+    /// `check` or `test` found something, or what was asked for is gone.
+    Findings(String),
+    /// The command line is wrong.
+    Usage(String),
+    /// An input cannot be opened.
+    NoInput(String),
+    /// The platform failed, or we did.
+    Internal(String),
+    /// The configuration is wrong: everything that is wrong with it.
+    Config(Vec<ConfigError>),
+}
+
+impl Failure {
+    /// The exit code of `sysexits`, as the command line's contract names it.
+    pub const fn code(&self) -> u8 {
+        match self {
+            Self::Findings(_) => 1,
+            Self::Usage(_) => 64,
+            Self::NoInput(_) => 66,
+            Self::Internal(_) => 70,
+            Self::Config(_) => 78,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Findings(text) | Self::Usage(text) | Self::NoInput(text) | Self::Internal(text) => f.write_str(text),
+            Self::Config(errors) => {
+                for error in errors {
+                    writeln!(f, "{error}")?;
+                }
+                let s = if errors.len() == 1 { "" } else { "s" };
+                write!(f, "{} configuration error{s}", errors.len())
+            }
+        }
+    }
+}
+
+impl From<reeve_log::LogError> for Failure {
+    fn from(error: reeve_log::LogError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<Failure> for ExitCode {
+    fn from(failure: Failure) -> Self {
+        Self::from(failure.code())
+    }
+}
+
+/// What every command returns.
+pub type Outcome = Result<(), Failure>;
