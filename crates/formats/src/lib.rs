@@ -1,1 +1,25 @@
 //! Raw alert to observations: envelopes, scanner formats, scrubber.
+//!
+//! Pure: bytes and settings in, observations, drops and rejects out; no I/O, no clock, no order that differs between
+//! runs. To add a scanner, read [`formats`].
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod canary;
+mod draft;
+mod envelope;
+pub mod formats;
+mod json;
+mod observe;
+mod parse;
+mod scrub;
+mod settings;
+mod severity;
+mod time;
+mod url;
+
+#[doc(hidden)]
+pub use json::Json;
+pub use parse::{Item, Parsed, parse};
+#[doc(hidden)]
+pub use settings::Scrub;
+pub use settings::{EvidenceLevels, Limits, Settings};

@@ -1,0 +1,180 @@
+//! What an alert is wrapped in: peeled layer by layer, outermost first, until a format or nothing is left.
+//!
+//! Layers of bytes (compression, BOM) stand in `bytes`, CloudEvents in `cloud_events`, wrappings in JSON here.
+
+pub(crate) mod bytes;
+pub(crate) mod cloud_events;
+
+use data_encoding::{BASE64, BASE64_NOPAD};
+use reeve_domain::time::Timestamp;
+
+use crate::json::Json;
+use crate::time;
+
+/// Keys of envelopes that may stand in a pointer of a reject.
+pub(crate) const NAMES: &[&str] = &[
+    "specversion", "id", "source", "type", "time", "data", "data_base64", "detail", "detail-type", "account",
+    "region", "Type", "Message", "MessageId", "messageType", "logEvents", "message", "Records", "awslogs",
+    "subscription", "receivedMessages", "attributes", "messageId", "records", "eventType", "topic", "dataVersion",
+    "value", "hits", "_source", "result", "sid", "search_name", "kind", "items",
+];
+
+/// What an envelope says that its payload may not say itself. Never copied to an output as it stands.
+#[derive(Clone, Default)]
+pub(crate) struct Carried {
+    /// When the event was sent.
+    pub(crate) time: Option<Timestamp>,
+    /// AWS account of the sender.
+    pub(crate) account: Option<String>,
+    /// AWS region of the sender.
+    pub(crate) region: Option<String>,
+}
+
+/// One layer taken off.
+pub(crate) enum Peeled<'d> {
+    /// The payload is a value inside.
+    Value(&'d Json<'d>),
+    /// The payload is several values inside; each is an alert of its own.
+    Values(Vec<&'d Json<'d>>),
+    /// The payload is text inside a string; each is an alert of its own.
+    Texts(Vec<&'d Json<'d>>),
+    /// The payload is base64 inside a string; each is an alert of its own.
+    Encoded(Vec<&'d Json<'d>>),
+    /// A message of the envelope's own, without an alert in it.
+    Control,
+}
+
+/// A layer: its name in summaries, how it is told, what is in it.
+struct Layer {
+    name: &'static str,
+    matches: fn(&Json<'_>) -> bool,
+    peel: for<'d> fn(&'d Json<'d>) -> Peeled<'d>,
+}
+
+const LAYERS: &[Layer] = &[
+    Layer { name: "cloudevents", matches: cloud_events::is_structured, peel: cloud_events::peel },
+    Layer { name: "eventbridge", matches: is_eventbridge, peel: |json| Peeled::Value(json.get("detail")) },
+    Layer { name: "sns", matches: is_sns, peel: |json| Peeled::Texts(vec![json.get("Message")]) },
+    Layer { name: "cloudwatch-logs", matches: is_cloudwatch_logs, peel: peel_cloudwatch_logs },
+    Layer { name: "cloudwatch-logs", matches: is_awslogs, peel: |json| Peeled::Encoded(vec![json.at(&["awslogs", "data"])]) },
+    Layer { name: "cloudtrail-file", matches: is_cloudtrail_file, peel: |json| Peeled::Values(all(json.get("Records"))) },
+    Layer { name: "pubsub", matches: is_pubsub_push, peel: |json| Peeled::Encoded(vec![json.at(&["message", "data"])]) },
+    Layer { name: "pubsub", matches: is_pubsub_pull, peel: peel_pubsub_pull },
+    Layer { name: "azure-records", matches: is_azure_records, peel: |json| Peeled::Values(all(json.get("records"))) },
+    Layer { name: "event-grid", matches: is_event_grid, peel: |json| Peeled::Value(json.get("data")) },
+    Layer { name: "graph-collection", matches: is_graph_collection, peel: peel_graph_collection },
+    Layer { name: "elasticsearch-hits", matches: is_hits, peel: peel_hits },
+    Layer { name: "splunk-alert", matches: is_splunk, peel: |json| Peeled::Value(json.get("result")) },
+    Layer { name: "kubernetes-list", matches: is_kubernetes_list, peel: |json| Peeled::Values(all(json.get("items"))) },
+];
+
+/// Takes the outermost layer off, if the object is an envelope.
+pub(crate) fn peel<'d>(json: &'d Json<'d>) -> Option<(&'static str, Peeled<'d>)> {
+    let layer = LAYERS.iter().find(|layer| (layer.matches)(json))?;
+    Some((layer.name, (layer.peel)(json)))
+}
+
+impl Carried {
+    /// What this layer says, and behind it what the layers around it said.
+    pub(crate) fn within(&self, json: &Json<'_>) -> Self {
+        let text = |key: &str| json.get(key).text().map(str::to_owned);
+        Self {
+            time: time::first_of([json.get("time"), json.get("Timestamp"), json.get("eventTime")]).or(self.time),
+            account: text("account").or_else(|| self.account.clone()),
+            region: text("region").or_else(|| self.region.clone()),
+        }
+    }
+}
+
+/// The bytes of a base64 text, padded or not, in the standard or the URL alphabet.
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let standard: String = text.trim().replace('-', "+").replace('_', "/");
+    BASE64.decode(standard.as_bytes()).or_else(|_| BASE64_NOPAD.decode(standard.as_bytes())).ok()
+}
+
+fn all<'d>(array: &'d Json<'d>) -> Vec<&'d Json<'d>> {
+    array.elements().iter().collect()
+}
+
+fn is_eventbridge(json: &Json<'_>) -> bool {
+    json.has("detail-type") && json.get("detail").is_object() && json.get("source").text().is_some()
+}
+
+fn is_sns(json: &Json<'_>) -> bool {
+    json.get("Type").text() == Some("Notification") && matches!(json.get("Message"), Json::Text(_))
+}
+
+fn is_cloudwatch_logs(json: &Json<'_>) -> bool {
+    matches!(json.get("messageType").text(), Some("DATA_MESSAGE" | "CONTROL_MESSAGE")) && json.has("logEvents")
+}
+
+fn peel_cloudwatch_logs<'d>(json: &'d Json<'d>) -> Peeled<'d> {
+    if json.get("messageType").text() == Some("CONTROL_MESSAGE") {
+        return Peeled::Control;
+    }
+    Peeled::Texts(json.get("logEvents").elements().iter().map(|event| event.get("message")).collect())
+}
+
+/// A subscription's own form: the CloudWatch Logs message, compressed and in base64.
+fn is_awslogs(json: &Json<'_>) -> bool {
+    json.at(&["awslogs", "data"]).text().is_some()
+}
+
+fn is_cloudtrail_file(json: &Json<'_>) -> bool {
+    let records = json.get("Records").elements();
+    records.first().is_some_and(|first| first.has("eventSource"))
+        || (matches!(json, Json::Object(entries) if entries.len() == 1) && matches!(json.get("Records"), Json::Array(all) if all.is_empty()))
+}
+
+fn is_pubsub_push(json: &Json<'_>) -> bool {
+    json.get("subscription").text().is_some() && json.at(&["message", "data"]).text().is_some()
+}
+
+fn is_pubsub_pull(json: &Json<'_>) -> bool {
+    matches!(json.get("receivedMessages"), Json::Array(_))
+}
+
+fn peel_pubsub_pull<'d>(json: &'d Json<'d>) -> Peeled<'d> {
+    let messages = json.get("receivedMessages").elements().iter();
+    Peeled::Encoded(messages.map(|received| received.at(&["message", "data"])).collect())
+}
+
+/// A batch of an event hub; a single record of it is kept for its format.
+fn is_azure_records(json: &Json<'_>) -> bool {
+    let records = json.get("records").elements();
+    !records.is_empty() && records.iter().all(|record| record.has("category") || record.has("operationName"))
+}
+
+fn is_event_grid(json: &Json<'_>) -> bool {
+    json.has_all(&["eventType", "topic", "data", "dataVersion"])
+}
+
+fn is_graph_collection(json: &Json<'_>) -> bool {
+    let marked = json.has("@odata.context") || json.has("@odata.type") || json.has("@odata.nextLink");
+    marked && matches!(json.get("value"), Json::Array(_) | Json::Object(_))
+}
+
+fn peel_graph_collection<'d>(json: &'d Json<'d>) -> Peeled<'d> {
+    match json.get("value") {
+        Json::Array(elements) => Peeled::Values(elements.iter().collect()),
+        single => Peeled::Value(single),
+    }
+}
+
+fn is_hits(json: &Json<'_>) -> bool {
+    matches!(json.at(&["hits", "hits"]), Json::Array(_))
+}
+
+fn peel_hits<'d>(json: &'d Json<'d>) -> Peeled<'d> {
+    let hits = json.at(&["hits", "hits"]).elements().iter();
+    Peeled::Values(hits.map(|hit| hit.get("_source")).collect())
+}
+
+fn is_splunk(json: &Json<'_>) -> bool {
+    json.get("result").is_object() && json.has_all(&["sid", "search_name"])
+}
+
+fn is_kubernetes_list(json: &Json<'_>) -> bool {
+    let is_list = json.get("kind").text().is_some_and(|kind| kind.ends_with("List"));
+    is_list && matches!(json.get("items"), Json::Array(_))
+}

@@ -1,0 +1,290 @@
+//! GitHub secret scanning: webhooks (no value), REST alerts (with the value in clear), and their locations.
+//!
+//! `validity` is the provider's word; `resolution` is a person's and proves nothing: what was resolved as revoked
+//! stays a finding until its provider says inactive.
+
+use std::borrow::Cow;
+
+use reeve_domain::key::{KeyError, Resolved, Strength, github};
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, IssueType, Statement, Validity};
+use reeve_domain::reject::{DropReason, Reason, Reject};
+use reeve_domain::secret::ValueHints;
+
+use super::Format;
+use crate::draft::{Also, Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::json::Json;
+use crate::time;
+
+/// GitHub secret scanning.
+pub(super) const GITHUB_SECRET_SCANNING: Format = Format {
+    id: "github-secret-scanning",
+    version: 1,
+    tool: "GitHub secret scanning",
+    names: &[
+        "action", "alert", "repository", "organization", "location", "details", "number", "created_at", "updated_at",
+        "resolved_at", "resolution", "resolved_by", "state", "secret", "secret_type", "secret_type_display_name",
+        "validity", "publicly_leaked", "multi_repo", "html_url", "url", "locations_url", "first_location_detected",
+        "path", "start_line", "commit_sha", "commit_url", "full_name", "private", "visibility", "id", "type",
+    ],
+    statements: &[(Statement::Active, EvidenceLevel::E3), (Statement::Inactive, EvidenceLevel::E3)],
+    detect: |json| is_webhook(json) || is_alert(json) || is_location(json),
+    records: |json| Ok(Report::one(json)),
+    read,
+};
+
+/// Resolutions by which a person says that there is no problem.
+const NO_PROBLEM: &[&str] = &["false_positive", "wont_fix", "used_in_tests", "pattern_deleted", "pattern_edited"];
+
+/// Fields of a location that are the page it stands on.
+const PAGES: &[&str] = &[
+    "issue_title_url",
+    "issue_body_url",
+    "issue_comment_url",
+    "discussion_title_url",
+    "discussion_body_url",
+    "discussion_comment_url",
+    "pull_request_title_url",
+    "pull_request_body_url",
+    "pull_request_comment_url",
+    "pull_request_review_url",
+    "pull_request_review_comment_url",
+    "page_url",
+];
+
+fn is_webhook(json: &Json<'_>) -> bool {
+    json.has_all(&["action", "alert", "repository"]) && json.get("alert").has("secret_type")
+}
+
+fn is_alert(json: &Json<'_>) -> bool {
+    json.has_all(&["secret_type", "locations_url", "number"])
+}
+
+fn is_location(json: &Json<'_>) -> bool {
+    let details = json.get("details");
+    let is_blob = details.has_all(&["blob_sha", "commit_sha"]);
+    json.get("type").text().is_some() && (is_blob || PAGES.iter().any(|page| details.has(page)))
+}
+
+/// An alert as both forms have it, and what stands around it.
+struct Alert<'d> {
+    alert: &'d Json<'d>,
+    repository: &'d Json<'d>,
+    /// The place that the webhook of a new location, or the alert itself, names.
+    details: &'d Json<'d>,
+}
+
+fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    let json = record.json();
+    if is_webhook(json) {
+        let alert = json.get("alert");
+        let named = json.at(&["location", "details"]);
+        let details = if named.is_null() { alert.get("first_location_detected") } else { named };
+        Alert { alert, repository: json.get("repository"), details }.read("/alert")
+    } else if is_alert(json) {
+        let details = json.get("first_location_detected");
+        Alert { alert: json, repository: json.get("repository"), details }.read("")
+    } else {
+        read_location(json)
+    }
+}
+
+impl<'d> Alert<'d> {
+    /// `prefix` is the pointer of the alert in its record.
+    fn read(&self, prefix: &str) -> Result<Reading<'d>, Reject> {
+        let within = |mut reject: Reject| {
+            reject.path = reject.path.map(|path| format!("{prefix}{path}"));
+            reject
+        };
+        let kind = self.alert.require_text(&["secret_type"]).map_err(within)?;
+        self.alert.require_unsigned(&["number"]).map_err(within)?;
+        let validity = self.validity();
+        if validity == Validity::Unknown && self.is_no_problem() {
+            return Ok(Reading::Dropped(DropReason::SuppressedAtSource));
+        }
+        let subject = self.subject()?;
+        let title = self.alert.get("secret_type_display_name").text().unwrap_or(kind);
+        let problem = Problem {
+            validity,
+            exposure: self.exposure(),
+            ..Problem::new(IssueType::SecretExposed, format!("{title} in {}", self.repository_name()))
+        };
+        let draft = Draft {
+            also: self.alert_key().map(|named| Also::Alias(Strength::Strong, named)).into_iter().collect(),
+            place: self.place(),
+            times: self.times(),
+            problem: Some(problem),
+            statements: statements(validity),
+            ..Draft::new(subject, self.source(kind))
+        };
+        let secrets = self.alert.get("secret").text().map(Cow::Borrowed).into_iter().collect();
+        Ok(Reading::observed(secrets, vec![draft]))
+    }
+
+    fn validity(&self) -> Validity {
+        match self.alert.get("validity").text() {
+            Some("active") => Validity::Active,
+            Some("inactive") => Validity::Inactive,
+            _ => Validity::Unknown,
+        }
+    }
+
+    fn is_no_problem(&self) -> bool {
+        self.alert.get("resolution").text().is_some_and(|word| NO_PROBLEM.contains(&word))
+    }
+
+    /// The value where the alert has it, else the alert itself; without the repository's id the place is all there is.
+    fn subject(&self) -> Result<SubjectOf<'d>, Reject> {
+        match (self.alert.get("secret").text(), self.alert_key()) {
+            (Some(value), otherwise) => {
+                let value = Cow::Borrowed(value);
+                Ok(SubjectOf::Value { value, half: None, hints: ValueHints::default(), otherwise })
+            }
+            (None, Some(alert)) => Ok(SubjectOf::Named(alert)),
+            (None, None) if self.repository_url().is_some() => Ok(SubjectOf::Place),
+            (None, None) => {
+                Err(Reject::field(Reason::NoSubject, "/repository/id", "expected the repository, or the secret"))
+            }
+        }
+    }
+
+    /// Host, repository id and number: what a webhook and a REST alert of the same secret share.
+    fn alert_key(&self) -> Option<Named<'d>> {
+        let id = self.repository.get("id").scalar()?;
+        let number = self.alert.get("number").scalar()?;
+        let host = self.page().unwrap_or_default();
+        Some(Named { texts: vec![host.into(), id, number], build: alert_key })
+    }
+
+    fn page(&self) -> Option<&'d str> {
+        self.alert.get("html_url").text().or(self.repository.get("html_url").text())
+    }
+
+    /// The page of the repository: its own, or what stands before `/security/` in that of the alert.
+    fn repository_url(&self) -> Option<&'d str> {
+        let of_alert = || self.alert.get("html_url").text()?.split("/security/").next();
+        self.repository.get("html_url").text().or_else(of_alert)
+    }
+
+    fn repository_name(&self) -> &'d str {
+        let name = self.repository.get("full_name").text().or_else(|| self.repository_url());
+        name.unwrap_or("a repository")
+    }
+
+    fn exposure(&self) -> Exposure {
+        let is_public = self.alert.get("publicly_leaked").bool() == Some(true);
+        let visibility = self.repository.get("visibility").text();
+        match (is_public, visibility, self.repository.get("private").bool()) {
+            (true, ..) | (_, Some("public"), _) | (_, None, Some(false)) => Exposure::Public,
+            (_, Some("internal"), _) => Exposure::Internal,
+            (_, Some("private"), _) | (_, _, Some(true)) => Exposure::Private,
+            _ => Exposure::Unknown,
+        }
+    }
+
+    fn place(&self) -> Place<'d> {
+        let repository = self.repository_url().map(Cow::Borrowed);
+        Place { repository, ..place_of(self.details) }
+    }
+
+    /// The alert's own times: a list that is asked for again says nothing new.
+    fn times(&self) -> Times {
+        let time = |field: &str| time::of(self.alert.get(field));
+        let created_at = time("created_at");
+        Times {
+            exposed_since: None,
+            first_detected_at: created_at,
+            observed_at: [time("updated_at"), time("resolved_at"), created_at].into_iter().flatten().max(),
+        }
+    }
+
+    fn source(&self, kind: &'d str) -> SourceOf<'d> {
+        let id = self.repository.get("id").scalar();
+        let number = self.alert.get("number").scalar().unwrap_or_default();
+        let reference = match id {
+            Some(id) => format!("{id}/{number}"),
+            None => number.into_owned(),
+        };
+        SourceOf {
+            tool: None,
+            rule: kind.into(),
+            serial: reference.clone().into(),
+            reference: reference.into(),
+            url: self.alert.get("html_url").text().map(Cow::Borrowed),
+        }
+    }
+}
+
+fn alert_key(texts: &[&str]) -> Result<Resolved, KeyError> {
+    let number = |text: &str| text.parse().map_err(|_| KeyError::Expected("a number"));
+    let host = Some(texts[0]).filter(|host| !host.is_empty());
+    github::alert(host, number(texts[1])?, number(texts[2])?)
+}
+
+fn statements(validity: Validity) -> Vec<(Statement, EvidenceScope)> {
+    match validity {
+        Validity::Active => vec![(Statement::Active, EvidenceScope::WholeSubject)],
+        Validity::Inactive => vec![(Statement::Inactive, EvidenceScope::WholeSubject)],
+        Validity::Unknown => Vec::new(),
+    }
+}
+
+fn place_of<'d>(details: &'d Json<'d>) -> Place<'d> {
+    let page = PAGES.iter().find_map(|page| details.get(page).text());
+    Place {
+        path: details.get("path").text().map(Cow::Borrowed),
+        line: details.get("start_line").unsigned(),
+        commit: details.get("commit_sha").text().map(Cow::Borrowed),
+        resource: page.map(Cow::Borrowed),
+        ..Place::default()
+    }
+}
+
+/// A location without its alert: whatever secret lies there.
+fn read_location<'d>(json: &'d Json<'d>) -> Result<Reading<'d>, Reject> {
+    let details = json.get("details");
+    let mut place = place_of(details);
+    let page = details.get("commit_url").text().or(place.resource.as_ref().and(
+        PAGES.iter().find_map(|page| details.get(page).text()),
+    ));
+    place.repository = page.and_then(repository_of_api).map(Cow::Owned);
+    if place.path.is_none() {
+        place.path = page.map(without_host).map(Cow::Borrowed);
+    }
+    let source = SourceOf { rule: "secret".into(), url: page.map(Cow::Borrowed), ..SourceOf::default() };
+    let kind = json.get("type").text().unwrap_or_default();
+    let problem = Problem::new(IssueType::SecretExposed, format!("Secret in a {}", kind.replace('_', " ")));
+    let draft = Draft { place, problem: Some(problem), ..Draft::new(SubjectOf::Place, source) };
+    Ok(Reading::observed(Vec::new(), vec![draft]))
+}
+
+/// `https://api.github.com/repos/octocat/hello/…` and `https://github.com/octocat/hello/…` → `https://github.com/octocat/hello`.
+fn repository_of_api(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    let path = path.strip_prefix("api/v3/").unwrap_or(path);
+    let path = path.strip_prefix("repos/").unwrap_or(path);
+    let mut parts = path.split('/');
+    let (owner, name) = (parts.next()?, parts.next()?);
+    let host = host.strip_prefix("api.").unwrap_or(host);
+    Some(format!("{scheme}://{host}/{owner}/{name}"))
+}
+
+fn without_host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split_once('/').map_or(rest, |(_, path)| path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_repository_is_read_from_pages_and_from_the_api() {
+        let expected = Some("https://github.com/octocat/hello".to_owned());
+        assert_eq!(repository_of_api("https://api.github.com/repos/octocat/hello/git/blobs/af56"), expected);
+        assert_eq!(repository_of_api("https://github.com/octocat/hello/wiki/Home"), expected);
+        let enterprise = repository_of_api("https://ghe.acme.example/api/v3/repos/octocat/hello/issues/1");
+        assert_eq!(enterprise.as_deref(), Some("https://ghe.acme.example/octocat/hello"));
+        assert_eq!(repository_of_api("nowhere"), None);
+    }
+}

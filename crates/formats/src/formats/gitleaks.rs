@@ -1,0 +1,160 @@
+//! gitleaks: v8 (`RuleID`, `Secret`, `File`) and the older v6/v7 (`rule`, `offender`, `commit`).
+//!
+//! `--redact` masks the value, a header-only match of a private key is no key: both are known by their place alone.
+//! The date is the commit's: since when it could be seen, not when it was found.
+
+use std::borrow::Cow;
+
+use reeve_domain::observation::IssueType;
+use reeve_domain::reject::Reject;
+
+use super::Format;
+use crate::draft::{Draft, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::json::Json;
+use crate::time;
+
+/// gitleaks 8.
+pub(super) const GITLEAKS_V8: Format = Format {
+    id: "gitleaks-v8",
+    version: 1,
+    tool: "gitleaks",
+    names: &[
+        "RuleID", "Secret", "Match", "File", "SymlinkFile", "Commit", "Author", "Email", "Link", "Date", "Message",
+        "Description", "StartLine", "EndLine", "StartColumn", "EndColumn", "Entropy", "Tags", "Fingerprint", "Line",
+        "Fragment",
+    ],
+    statements: &[],
+    detect: |json| json.has_all(&["RuleID", "Secret", "File"]),
+    records: |json| Ok(Report::one(json)),
+    read: read_v8,
+};
+
+/// gitleaks 6 and 7.
+pub(super) const GITLEAKS_V7: Format = Format {
+    id: "gitleaks-v7",
+    version: 1,
+    tool: "gitleaks",
+    names: &[
+        "line", "lineNumber", "offender", "offenderEntropy", "commit", "repo", "repoURL", "leakURL", "rule",
+        "commitMessage", "author", "email", "file", "date", "tags", "operation",
+    ],
+    statements: &[],
+    detect: |json| json.has_all(&["offender", "rule", "commit"]),
+    records: |json| Ok(Report::one(json)),
+    read: read_v7,
+};
+
+fn read_v8<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    let json = record.json();
+    let rule = json.require_text(&["RuleID"])?;
+    let link = json.get("Link").text();
+    let source = SourceOf {
+        rule: rule.into(),
+        reference: json.get("Fingerprint").text().unwrap_or_default().into(),
+        url: link.map(Cow::Borrowed),
+        ..SourceOf::default()
+    };
+    let place = Place {
+        repository: link.and_then(repository_of).map(Cow::Borrowed),
+        path: json.get("File").text().or(json.get("SymlinkFile").text()).map(Cow::Borrowed),
+        line: json.get("StartLine").unsigned(),
+        commit: json.get("Commit").text().map(Cow::Borrowed),
+        ..Place::default()
+    };
+    let secret = json.require_text(&["Secret"])?;
+    let title = json.get("Description").text().unwrap_or(rule);
+    let draft = exposed(secret, title, source, place, time::of(json.get("Date")));
+    Ok(Reading::observed(withheld(json, &["Secret", "Match", "Line", "Fragment"]), vec![draft]))
+}
+
+fn read_v7<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    let json = record.json();
+    let rule = json.require_text(&["rule"])?;
+    let link = json.get("leakURL").text();
+    let source = SourceOf { rule: rule.into(), url: link.map(Cow::Borrowed), ..SourceOf::default() };
+    let repository = json.get("repoURL").text().or(json.get("repo").text()).filter(|repo| *repo != ".");
+    let place = Place {
+        repository: repository.or(link.and_then(repository_of)).map(Cow::Borrowed),
+        path: json.get("file").text().map(Cow::Borrowed),
+        line: json.get("lineNumber").unsigned(),
+        commit: json.get("commit").text().map(Cow::Borrowed),
+        ..Place::default()
+    };
+    let secret = value_of_assignment(json.require_text(&["offender"])?);
+    let draft = exposed(secret, rule, source, place, time::of(json.get("date")));
+    let mut secrets = withheld(json, &["offender", "line"]);
+    secrets.push(secret.into());
+    Ok(Reading::observed(secrets, vec![draft]))
+}
+
+fn exposed<'d>(
+    secret: &'d str,
+    title: &str,
+    source: SourceOf<'d>,
+    place: Place<'d>,
+    exposed_since: Option<reeve_domain::time::Timestamp>,
+) -> Draft<'d> {
+    let title = match &place.path {
+        Some(path) => format!("{title} in {path}"),
+        None => title.to_owned(),
+    };
+    Draft {
+        place,
+        times: Times { exposed_since, ..Times::default() },
+        problem: Some(Problem::new(IssueType::SecretExposed, title)),
+        ..Draft::new(SubjectOf::value(secret), source)
+    }
+}
+
+fn withheld<'d>(json: &'d Json<'d>, fields: &[&str]) -> Vec<Cow<'d, str>> {
+    fields.iter().filter_map(|field| json.get(field).text()).map(Cow::Borrowed).collect()
+}
+
+/// The repository in the page of a file: what stands before `/blob/`, `/-/blob/`, `/src/commit/`.
+fn repository_of(link: &str) -> Option<&str> {
+    let ends = ["/-/blob/", "/blob/", "/src/commit/", "/src/", "/commit/"];
+    let end = ends.iter().filter_map(|mark| link.find(mark)).min()?;
+    Some(&link[..end]).filter(|repository| repository.contains("://"))
+}
+
+/// An old rule matched the whole assignment: `GITHUB_TOKEN="…"` → `…`.
+fn value_of_assignment(offender: &str) -> &str {
+    let is_name = |text: &str| {
+        let text = text.trim().trim_matches(['"', '\'']);
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    };
+    let Some(at) = offender.find(['=', ':']).filter(|at| is_name(&offender[..*at])) else {
+        return offender;
+    };
+    let value = offender[at + 1..].trim_start_matches(['=', '>']).trim();
+    let quoted = value.starts_with(['"', '\'', '`']);
+    let is_url = value.starts_with("//");
+    if value.is_empty() || is_url || !(quoted || offender[..at].contains(['_', '"', '\''])) { offender } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_of_an_assignment_is_the_secret() {
+        assert_eq!(value_of_assignment("GITHUB_TOKEN=\"c77e01c1e896\""), "\"c77e01c1e896\"");
+        assert_eq!(value_of_assignment("\"api_key\": 'x-us11'"), "'x-us11'");
+        assert_eq!(value_of_assignment("https://u:p@host"), "https://u:p@host");
+        assert_eq!(value_of_assignment("AKIAIOSFODNN7EXAMPLE"), "AKIAIOSFODNN7EXAMPLE");
+        assert_eq!(value_of_assignment("c2VjcmV0=="), "c2VjcmV0==");
+    }
+
+    #[test]
+    fn the_repository_is_read_from_the_page() {
+        assert_eq!(
+            repository_of("https://github.com/acme/app/blob/0a1b/src/x.rs#L1"),
+            Some("https://github.com/acme/app")
+        );
+        assert_eq!(
+            repository_of("https://gitlab.com/acme/app/-/blob/0a1b/x.rs"),
+            Some("https://gitlab.com/acme/app")
+        );
+        assert_eq!(repository_of("not a page"), None);
+    }
+}

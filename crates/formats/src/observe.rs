@@ -1,0 +1,375 @@
+//! From drafts to observations, in one place: scrub, key, date, number, name.
+
+use std::borrow::Cow;
+
+use data_encoding::BASE32_NOPAD;
+use reeve_domain::alert::RawAlert;
+use reeve_domain::key::location::{self, Scope};
+use reeve_domain::key::{KEY_VERSION, KeyError, Rel, Resolved, Strength};
+use reeve_domain::observation::{
+    Evidence, EvidenceScope, Finding, IssueType, Location, Observation, Provenance, Receipt, Redaction, Source,
+    Statement, TimeQuality,
+};
+use reeve_domain::reject::DropReason;
+use reeve_domain::secret::{ValueHints, of_value};
+use reeve_domain::text::clean;
+use reeve_domain::time::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::canary;
+use crate::draft::{Also, Draft, Named, Place, Problem, ReceiptDraft, SourceOf, SubjectOf, Times};
+use crate::envelope::Carried;
+use crate::formats::Format;
+use crate::scrub::{self, Scrubber};
+use crate::settings::Settings;
+use crate::url;
+
+const TITLE_CHARS_MAX: usize = 256;
+const WORD_CHARS_MAX: usize = 256;
+const REFERENCE_CHARS_MAX: usize = 512;
+const PLACE_CHARS_MAX: usize = 1_024;
+const ID_CHARS: usize = 26;
+
+/// What all drafts of one record share.
+pub(crate) struct Scene<'s> {
+    pub(crate) settings: &'s Settings,
+    pub(crate) alert: &'s RawAlert<'s>,
+    pub(crate) format: &'static Format,
+    pub(crate) carried: &'s Carried,
+    /// Which record of the alert, from 0.
+    pub(crate) index: u32,
+    pub(crate) indexes: Indexes,
+}
+
+/// The next free `provenance.index` of every kind.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Indexes {
+    finding: u32,
+    evidence: u32,
+    receipt: u32,
+}
+
+/// What became of a record's drafts.
+pub(crate) enum Observed {
+    /// At least one observation.
+    Some { observations: Vec<Observation>, redactions: u32, unmapped: u32 },
+    /// Understood, and nobody's task.
+    Nothing(DropReason),
+    /// No draft has a subject; what was expected.
+    NoSubject(String),
+}
+
+/// Makes the observations of one record.
+pub(crate) fn observe(secrets: &[Cow<'_, str>], drafts: Vec<Draft<'_>>, scene: &mut Scene<'_>) -> Observed {
+    let scrubber = Scrubber::new(secrets, scene.settings.scrub);
+    let mut observations = Vec::with_capacity(drafts.len());
+    let (mut unmapped, mut error) = (0, None);
+    let mut subjects = 0;
+    for draft in drafts {
+        match Clean::of(&draft, &scrubber, scene) {
+            Ok(clean) => {
+                subjects += 1;
+                unmapped += u32::from(draft.problem.as_ref().is_some_and(|problem| problem.unmapped));
+                clean.observe(draft, &scrubber, scene, &mut observations);
+            }
+            Err(KeyError::NotASubject) => {}
+            Err(other) => error = Some(other),
+        }
+    }
+    match (observations.is_empty(), subjects, error) {
+        (false, ..) => Observed::Some { observations, redactions: scrubber.count(), unmapped },
+        (true, 0, Some(error)) => Observed::NoSubject(error.to_string()),
+        (true, 0, None) => Observed::Nothing(DropReason::NotIdentityRelevant),
+        (true, ..) => Observed::Nothing(DropReason::NoStatement),
+    }
+}
+
+/// Makes the receipt of one scope.
+pub(crate) fn receipt(draft: ReceiptDraft, scene: &mut Scene<'_>) -> Receipt {
+    let source = Source {
+        format: scene.format.id.to_owned(),
+        tool: scene.format.tool.to_owned(),
+        rule: draft.rule,
+        ..Source::default()
+    };
+    let (observed_at, _) = observed_at(draft.observed_at, scene);
+    let index = take(&mut scene.indexes.receipt, scene.index);
+    Receipt { scope: draft.scope, observed_at, source, provenance: provenance(scene, index) }
+}
+
+/// A draft whose texts may leave, and whose subject has a key.
+struct Clean {
+    resolved: Resolved,
+    source: Source,
+    serial: String,
+    location: Location,
+}
+
+impl Clean {
+    fn of(draft: &Draft<'_>, scrubber: &Scrubber, scene: &Scene<'_>) -> Result<Self, KeyError> {
+        let place = without_secrets(&draft.place, scrubber);
+        let source = source(&draft.source, scrubber, scene.format);
+        let serial = scrubber.text(&draft.source.serial).into_owned();
+        let resolved = subject(draft, &place, &source, scrubber, scene)?;
+        Ok(Self { resolved, source, serial, location: shown(&place) })
+    }
+
+    fn observe(self, draft: Draft<'_>, scrubber: &Scrubber, scene: &mut Scene<'_>, out: &mut Vec<Observation>) {
+        for (statement, scope) in &draft.statements {
+            out.extend(self.evidence(*statement, scope, draft.times, scrubber, scene));
+        }
+        if let Some(problem) = draft.problem {
+            let finding = self.finding(&problem, draft.times, scrubber, scene);
+            out.push(Observation::Finding(Box::new(finding)));
+        }
+    }
+
+    fn finding(
+        self,
+        problem: &Problem<'_>,
+        times: Times,
+        scrubber: &Scrubber,
+        scene: &mut Scene<'_>,
+    ) -> Finding {
+        let honeytoken = problem.honeytoken || canary::is_decoy(&self.resolved);
+        let issue_type = match (honeytoken, problem.issue_type) {
+            (true, IssueType::SecretExposed) => IssueType::HoneytokenTriggered,
+            (_, issue_type) => issue_type,
+        };
+        let finding_id = self.id("f", issue_type.as_str());
+        let (observed_at, time_quality) = observed_at(times.observed_at, scene);
+        let first = times.first_detected_at.unwrap_or(observed_at);
+        let index = take(&mut scene.indexes.finding, scene.index);
+        let mut source_severity = problem.severity.clone();
+        source_severity.label = scrubber.text(&source_severity.label).into_owned();
+        Finding {
+            finding_id,
+            key_version: KEY_VERSION,
+            subject: self.resolved.subject,
+            aliases: self.resolved.aliases,
+            links: self.resolved.links,
+            issue_type,
+            title: tidy(&scrubber.text(&problem.title), TITLE_CHARS_MAX),
+            validity: problem.validity,
+            exposure: problem.exposure,
+            source_severity,
+            source: self.source,
+            location: self.location,
+            honeytoken,
+            frameworks: scene.settings.frameworks.get(&issue_type).cloned().unwrap_or_default(),
+            exposed_since: times.exposed_since.filter(|since| *since <= observed_at),
+            first_detected_at: first.min(observed_at),
+            observed_at,
+            time_quality,
+            redaction: Redaction { version: scrub::VERSION, count: scrubber.count() },
+            provenance: provenance(scene, index),
+        }
+    }
+
+    /// None if the format may not say that.
+    fn evidence(
+        &self,
+        statement: Statement,
+        scope: &EvidenceScope,
+        times: Times,
+        scrubber: &Scrubber,
+        scene: &mut Scene<'_>,
+    ) -> Option<Observation> {
+        let level = scene.settings.levels.of(scene.format.id, statement)?;
+        let scope = match scope {
+            EvidenceScope::WholeSubject => EvidenceScope::WholeSubject,
+            EvidenceScope::Rule(rule) => EvidenceScope::Rule(tidy(&scrubber.text(rule), WORD_CHARS_MAX)),
+        };
+        let (observed_at, time_quality) = observed_at(times.observed_at, scene);
+        let said = format!("{statement}|{}|{observed_at}", String::from(scope.clone()));
+        let index = take(&mut scene.indexes.evidence, scene.index);
+        Some(Observation::Evidence(Box::new(Evidence {
+            evidence_id: self.id("e", &said),
+            key_version: KEY_VERSION,
+            subject: self.resolved.subject.clone(),
+            aliases: self.resolved.aliases.clone(),
+            statement,
+            scope,
+            level,
+            source: self.source.clone(),
+            observed_at,
+            time_quality,
+            errored: false,
+            provenance: provenance(scene, index),
+        })))
+    }
+
+    /// The same source finding has the same id in every scan: no line, no time, no provenance is in it.
+    fn id(&self, prefix: &str, what: &str) -> String {
+        let Location { repository, path, commit, resource, region, line: _ } = &self.location;
+        let place = [repository, path, commit, resource, region].map(|part| part.as_deref().unwrap_or_default());
+        let source = [what, &self.source.format, &self.source.rule, &self.serial];
+        let mut hasher = Sha256::new();
+        for part in [self.resolved.subject.key.as_str()].into_iter().chain(source).chain(place) {
+            hasher.update(part.as_bytes());
+            hasher.update([0]);
+        }
+        let mut id = BASE32_NOPAD.encode(&hasher.finalize()).to_ascii_lowercase();
+        id.truncate(ID_CHARS);
+        format!("{prefix}-{id}")
+    }
+}
+
+/// The subject with everything that is known besides its key.
+fn subject(
+    draft: &Draft<'_>,
+    place: &Place<'_>,
+    source: &Source,
+    scrubber: &Scrubber,
+    scene: &Scene<'_>,
+) -> Result<Resolved, KeyError> {
+    let resolved = match &draft.subject {
+        SubjectOf::Named(named) => build(named, scrubber)?,
+        SubjectOf::Place => in_place(place, source)?,
+        SubjectOf::Value { value, half, hints, otherwise } => {
+            let rule = Some(source.rule.as_str());
+            let hints = ValueHints { rule, seen_at: Some(*scene.alert.received_at), ..*hints };
+            match (of_value(value, half.as_deref(), &hints, &scene.settings.keys), otherwise) {
+                (Ok(resolved), _) => without_secrets_beside(found_in(resolved, place, source), scrubber),
+                (Err(_), Some(named)) => build(named, scrubber)?,
+                (Err(_), None) => in_place(place, source)?,
+            }
+        }
+    };
+    Ok(with_attributes(with_others(resolved, &draft.also, scrubber), draft, scrubber))
+}
+
+/// A name that holds a secret is no name: its key would hide which one it was.
+fn build(named: &Named<'_>, scrubber: &Scrubber) -> Result<Resolved, KeyError> {
+    let texts: Vec<Cow<'_, str>> = named.texts.iter().map(|text| scrubber.text(text)).collect();
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    let resolved = (named.build)(&texts)?;
+    match resolved.subject.key.as_str().contains(scrub::MARK) {
+        true => Err(KeyError::Expected("a name without a secret in it")),
+        false => Ok(resolved),
+    }
+}
+
+fn in_place(place: &Place<'_>, source: &Source) -> Result<Resolved, KeyError> {
+    let text = |part: &Option<Cow<'_, str>>| part.as_deref().unwrap_or_default().to_owned();
+    let (repository, commit, resource) = (text(&place.repository), text(&place.commit), text(&place.resource));
+    let scope = match () {
+        () if !repository.is_empty() => Scope::Repository(&repository),
+        () if !commit.is_empty() => Scope::Commit(&commit),
+        () if !resource.is_empty() => Scope::Source(&resource),
+        () => Scope::Reference(&source.reference),
+    };
+    location::file(scope, place.path.as_deref().unwrap_or_default(), &source.rule)
+}
+
+fn found_in(resolved: Resolved, place: &Place<'_>, source: &Source) -> Resolved {
+    match place.path.as_ref().map(|_| in_place(place, source)) {
+        Some(Ok(location)) => resolved.with_link(Rel::FoundIn, location.subject.key),
+        _ => resolved,
+    }
+}
+
+/// What was read from inside a value (claims of a token, names in a connection string) is scrubbed like the rest.
+fn without_secrets_beside(mut resolved: Resolved, scrubber: &Scrubber) -> Resolved {
+    let subject = &mut resolved.subject;
+    for text in subject.attributes.values_mut().chain([&mut subject.display]) {
+        if let Cow::Owned(clean) = scrubber.text(text) {
+            *text = clean;
+        }
+    }
+    resolved
+}
+
+/// Other keys and subjects; one that cannot be made is left out. No strong alias is made from a location.
+fn with_others(resolved: Resolved, others: &[Also<'_>], scrubber: &Scrubber) -> Resolved {
+    let is_location = resolved.subject.key.provider() == "location";
+    others.iter().fold(resolved, |resolved, other| match other {
+        Also::Alias(Strength::Strong, _) if is_location => resolved,
+        Also::Alias(strength, named) => match build(named, scrubber) {
+            Ok(alias) => resolved.with_alias(alias.subject.key, *strength),
+            Err(_) => resolved,
+        },
+        Also::Link(rel, named) => match build(named, scrubber) {
+            Ok(link) => resolved.with_link(*rel, link.subject.key),
+            Err(_) => resolved,
+        },
+    })
+}
+
+fn with_attributes(resolved: Resolved, draft: &Draft<'_>, scrubber: &Scrubber) -> Resolved {
+    draft.attributes.iter().fold(resolved, |resolved, (name, value)| {
+        resolved.with_attribute(name, &tidy(&scrubber.text(value), WORD_CHARS_MAX))
+    })
+}
+
+fn source(source: &SourceOf<'_>, scrubber: &Scrubber, format: &Format) -> Source {
+    let page = source.url.as_deref().map(|page| {
+        let page = url::without_userinfo(page);
+        tidy(&scrubber.text(&page), PLACE_CHARS_MAX)
+    });
+    Source {
+        format: format.id.to_owned(),
+        tool: match &source.tool {
+            Some(tool) => tidy(&scrubber.text(tool), WORD_CHARS_MAX),
+            None => format.tool.to_owned(),
+        },
+        rule: tidy(&scrubber.text(&source.rule), WORD_CHARS_MAX),
+        reference: tidy(&scrubber.text(&source.reference), REFERENCE_CHARS_MAX),
+        url: page,
+    }
+}
+
+fn without_secrets<'p>(place: &'p Place<'_>, scrubber: &Scrubber) -> Place<'p> {
+    let scrubbed = |part: &'p Option<Cow<'_, str>>| part.as_deref().map(|text| scrubber.text(text));
+    let repository = place.repository.as_deref().map(|text| match url::without_userinfo(text) {
+        Cow::Borrowed(text) => scrubber.text(text),
+        Cow::Owned(text) => Cow::Owned(scrubber.text(&text).into_owned()),
+    });
+    Place {
+        repository,
+        path: scrubbed(&place.path),
+        line: place.line,
+        commit: scrubbed(&place.commit),
+        resource: scrubbed(&place.resource),
+        region: scrubbed(&place.region),
+    }
+}
+
+fn shown(place: &Place<'_>) -> Location {
+    let text = |part: &Option<Cow<'_, str>>| part.as_deref().map(|text| tidy(text, PLACE_CHARS_MAX));
+    Location {
+        repository: text(&place.repository),
+        path: text(&place.path),
+        line: place.line,
+        commit: text(&place.commit),
+        resource: text(&place.resource),
+        region: text(&place.region),
+    }
+}
+
+/// A text for people. Most are plain already, and are only copied.
+fn tidy(text: &str, chars_max: usize) -> String {
+    let is_plain = text.len() <= chars_max && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_plain { text.to_owned() } else { clean(text, chars_max) }
+}
+
+/// The record's own time, else the envelope's, else the broker's; never in the future.
+fn observed_at(own: Option<Timestamp>, scene: &Scene<'_>) -> (Timestamp, TimeQuality) {
+    let received_at = scene.alert.received_at;
+    match own.or(scene.carried.time).map(|at| at.clamped(received_at)) {
+        Some((at, false)) => (at, TimeQuality::Source),
+        Some((_, true)) | None => (received_at, TimeQuality::Broker),
+    }
+}
+
+fn provenance(scene: &Scene<'_>, index: u32) -> Provenance {
+    Provenance { origin: scene.alert.origin.clone(), index, format_version: scene.format.version }
+}
+
+/// The record's index where it is free, else the next one behind it: unique, and the record's own where each record
+/// gives one observation of a kind.
+fn take(next: &mut u32, record: u32) -> u32 {
+    let index = record.max(*next);
+    *next = index + 1;
+    index
+}

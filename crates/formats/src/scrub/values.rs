@@ -1,0 +1,153 @@
+//! The pass that knows its values: each value of a record, and its base64 and hex forms, in one scan of a text.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
+use reeve_domain::key::{aws, db};
+use reeve_domain::secret::is_masked;
+
+use super::MARK;
+
+/// A shorter value would blank texts that have nothing to do with it.
+const VALUE_CHARS_MIN: usize = 6;
+
+/// A line of a longer value (a PEM block, a key file) counts by itself from this length on.
+const LINE_CHARS_MIN: usize = 16;
+
+const ACCESS_KEY_ID_BYTES: usize = 20;
+
+/// Texts to look for. Which pairs of bytes one of them begins with is kept as bits, so that a text is read once.
+pub(super) struct Values {
+    needles: Vec<String>,
+    starts: [u64; 16],
+    shortest: usize,
+}
+
+impl Values {
+    /// All forms of the values that are worth looking for.
+    pub(super) fn of(secrets: &[Cow<'_, str>]) -> Self {
+        let mut values = Self { needles: Vec::new(), starts: [0; 16], shortest: usize::MAX };
+        for secret in secrets {
+            values.add_reported(secret);
+        }
+        values
+    }
+
+    /// The text with every occurrence replaced; none if there is none.
+    pub(super) fn replace(&self, text: &str, replaced: &Cell<u32>) -> Option<String> {
+        let mut clean: Option<String> = None;
+        let (mut at, mut kept) = (0, 0);
+        while let Some((start, length)) = self.next_in(text, at) {
+            let clean = clean.get_or_insert_default();
+            clean.push_str(&text[kept..start]);
+            clean.push_str(MARK);
+            replaced.set(replaced.get().saturating_add(1));
+            at = start + length;
+            kept = at;
+        }
+        clean.map(|clean| clean + &text[kept..])
+    }
+
+    /// The next occurrence at or behind `from`: the longest that begins first.
+    fn next_in(&self, text: &str, from: usize) -> Option<(usize, usize)> {
+        if text.len() < self.shortest.saturating_add(from) {
+            return None;
+        }
+        let bytes = text.as_bytes();
+        let pairs = bytes[from..].windows(2).enumerate().filter(|(_, pair)| self.may_start(pair[0], pair[1]));
+        pairs.map(|(offset, _)| from + offset).find_map(|at| {
+            let here = self.needles.iter().filter(|needle| bytes[at..].starts_with(needle.as_bytes()));
+            here.map(String::len).max().map(|length| (at, length))
+        })
+    }
+
+    /// The value, its half or password, its lines: each a value of its own.
+    fn add_reported(&mut self, reported: &str) {
+        let value = outer(reported);
+        if value.len() < VALUE_CHARS_MIN || is_masked(value) || aws::is_access_key_id(value) {
+            return;
+        }
+        self.add_forms(value);
+        if let Some(half) = secret_half(value) {
+            self.add_forms(half);
+        }
+        if value.contains("://") || value.contains('=') || value.contains("@tcp(") {
+            self.add_password(value);
+        }
+        if value.contains('\n') || value.contains("\\n") {
+            let lines = value.split('\n').flat_map(|line| line.split("\\n")).map(outer);
+            lines.filter(|line| line.len() >= LINE_CHARS_MIN && !is_masked(line)).for_each(|line| self.add_forms(line));
+        }
+    }
+
+    fn add_password(&mut self, value: &str) {
+        let Some(connection) = db::parse(value) else {
+            return;
+        };
+        let user = Some(connection.user.as_str()).filter(|_| connection.password.is_none());
+        let password = connection.password.as_ref().map(|password| password.expose().as_str());
+        [user, password].into_iter().flatten().for_each(|text| self.add_forms(text));
+    }
+
+    fn add_forms(&mut self, value: &str) {
+        if value.len() < VALUE_CHARS_MIN {
+            return;
+        }
+        self.add(value.to_owned());
+        self.add(HEXLOWER.encode(value.as_bytes()));
+        self.add(HEXUPPER.encode(value.as_bytes()));
+        for before in 0..3 {
+            let core = base64_core(value, before);
+            if core.contains(['+', '/']) {
+                self.add(core.replace('+', "-").replace('/', "_"));
+            }
+            self.add(core);
+        }
+    }
+
+    fn add(&mut self, needle: String) {
+        let (Some(first), Some(second)) = (needle.as_bytes().first(), needle.as_bytes().get(1)) else {
+            return;
+        };
+        let bit = pair_bit(*first, *second);
+        self.starts[bit / 64] |= 1 << (bit % 64);
+        self.shortest = self.shortest.min(needle.len());
+        self.needles.push(needle);
+    }
+
+    fn may_start(&self, first: u8, second: u8) -> bool {
+        let bit = pair_bit(first, second);
+        self.starts[bit / 64] >> (bit % 64) & 1 == 1
+    }
+}
+
+fn pair_bit(first: u8, second: u8) -> usize {
+    (usize::from(first) * 37 + usize::from(second) * 5) % 1024
+}
+
+/// The characters of a base64 text that depend on nothing but the value, `before` bytes behind a group's start.
+fn base64_core(value: &str, before: usize) -> String {
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(value.as_bytes());
+    let whole_bits = bytes.len() * 8 / 6;
+    let encoded = BASE64.encode(&bytes);
+    let start = (before * 8).div_ceil(6);
+    encoded[start..whole_bits].to_owned()
+}
+
+/// The 40 characters beside an access key id, with or without a separator.
+fn secret_half(value: &str) -> Option<&str> {
+    let (id, rest) = value.split_at_checked(ACCESS_KEY_ID_BYTES)?;
+    let half = rest.trim_start_matches([':', ',', ';', '|', ' ']);
+    aws::is_access_key_id(id).then_some(half)
+}
+
+/// Without blanks, trailing separators and one layer of quotes.
+fn outer(text: &str) -> &str {
+    let text = text.trim().trim_end_matches([',', ';']);
+    ['"', '\'', '`']
+        .iter()
+        .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
+        .unwrap_or(text)
+}

@@ -1,0 +1,227 @@
+//! A case: everything that is known of one subject, as facts with their own times, and the tasks they come to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reeve_domain::context::{Enrichment, EnrichmentStatus, Knowledge};
+use reeve_domain::key::{Alias, Confidence, Link, Subject, SubjectKey};
+use reeve_domain::observation::{EvidenceLevel, Frameworks, IssueType, Location, Statement, Validity};
+use reeve_domain::task::{ClaimEntry, Task};
+use reeve_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::cause::{CauseFact, CauseId};
+use crate::marks::Marks;
+use crate::piece::{Piece, is_death};
+use crate::seen_events::SeenEvents;
+use crate::words::Word;
+
+/// Everything that is known of one subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    pub(crate) subject: Subject,
+    /// Who named the subject: 0 only a key, 1 evidence, 2 a finding.
+    pub(crate) named_by: u8,
+    pub(crate) revision: u64,
+    pub(crate) applied: Applied,
+    pub(crate) aliases: BTreeSet<Alias>,
+    pub(crate) links: BTreeSet<Link>,
+    pub(crate) known: Option<Known>,
+    pub(crate) held_until: Option<Timestamp>,
+    pub(crate) life: BTreeMap<String, Marks>,
+    pub(crate) pieces: Vec<Piece>,
+    pub(crate) tracked: BTreeMap<IssueType, Tracked>,
+    pub(crate) events: SeenEvents,
+    pub(crate) touched_at: Timestamp,
+    pub(crate) shrunk: bool,
+}
+
+/// The last offset of each input that this case has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Applied {
+    pub(crate) findings: Option<i64>,
+    pub(crate) task_events: Option<i64>,
+}
+
+/// What the inventories said, and when they were asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Known {
+    pub(crate) knowledge: Knowledge,
+    pub(crate) at: Timestamp,
+}
+
+/// One task with the facts behind it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Tracked {
+    /// As it stood on `tasks` last; none while it is held.
+    pub(crate) task: Option<Task>,
+    pub(crate) causes: BTreeMap<CauseId, CauseFact>,
+    pub(crate) count: u64,
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
+    pub(crate) sources: BTreeSet<String>,
+    pub(crate) samples: BTreeSet<Location>,
+    pub(crate) frameworks: Frameworks,
+    pub(crate) words: Vec<Word>,
+    pub(crate) claims: Vec<ClaimEntry>,
+    /// Reopenings whose facts had to be forgotten.
+    pub(crate) cycles_forgotten: u32,
+    /// A fact that decides may have been forgotten since the last look.
+    pub(crate) forgot: bool,
+    /// The inventories once raised the band: since then, and what was due before.
+    pub(crate) raised: Option<Raised>,
+    pub(crate) ownerless_since: Option<Timestamp>,
+    /// An inventory named a resolver: what people said before no longer counts.
+    pub(crate) renamed_at: Option<Timestamp>,
+    /// Steps of the ladder that were taken in this cycle.
+    pub(crate) steps: BTreeSet<String>,
+    /// The closing that lasted.
+    pub(crate) sustained: Option<Timestamp>,
+    /// What the last decision was made from.
+    pub(crate) decided_from: String,
+    /// What is due, without pauses.
+    pub(crate) due: (Option<Timestamp>, Timestamp),
+    /// When the clock goes on by itself.
+    pub(crate) pause_ends: Option<Timestamp>,
+    /// When what covers the task ends by itself.
+    pub(crate) cover_ends: Option<Timestamp>,
+}
+
+/// A band raised by an inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Raised {
+    pub(crate) since: Timestamp,
+    pub(crate) contain_by: Option<Timestamp>,
+    pub(crate) remediate_by: Timestamp,
+}
+
+impl Case {
+    /// A case of which nothing is known but its subject.
+    pub(crate) fn new(subject: Subject, named_by: u8, now: Timestamp) -> Self {
+        Self {
+            subject,
+            named_by,
+            revision: 0,
+            applied: Applied::default(),
+            aliases: BTreeSet::new(),
+            links: BTreeSet::new(),
+            known: None,
+            held_until: None,
+            life: BTreeMap::new(),
+            pieces: Vec::new(),
+            tracked: BTreeMap::new(),
+            events: SeenEvents::default(),
+            touched_at: now,
+            shrunk: false,
+        }
+    }
+
+    /// Its subject's key.
+    pub fn key(&self) -> &SubjectKey {
+        &self.subject.key
+    }
+
+    /// What it is about.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// Other keys of the subject.
+    pub fn aliases(&self) -> impl Iterator<Item = &Alias> {
+        self.aliases.iter()
+    }
+
+    /// Grows with every change.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Its tasks as they stood on `tasks` last; a held one is not among them.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tracked.values().filter_map(|tracked| tracked.task.as_ref())
+    }
+
+    /// Whether tasks wait for the inventories, and until when.
+    pub fn held_until(&self) -> Option<Timestamp> {
+        self.held_until
+    }
+
+    /// What the inventories said last, and when.
+    pub fn knowledge(&self) -> Option<(&Knowledge, Timestamp)> {
+        self.known.as_ref().map(|known| (&known.knowledge, known.at))
+    }
+
+    /// A place of the subject, for inventories that go by repository.
+    pub fn locations(&self) -> impl Iterator<Item = &Location> {
+        self.tracked.values().flat_map(|tracked| tracked.samples.iter())
+    }
+
+    /// What is known, or that nobody has answered yet.
+    pub(crate) fn present_knowledge(&self) -> Knowledge {
+        match &self.known {
+            Some(known) => known.knowledge.clone(),
+            None => Knowledge { enrichment: pending(), ..Knowledge::default() },
+        }
+    }
+
+    /// Whether every inventory has answered.
+    pub(crate) fn is_enriched(&self) -> bool {
+        let complete = |known: &Known| known.knowledge.enrichment.status == EnrichmentStatus::Complete;
+        self.known.as_ref().is_some_and(complete)
+    }
+
+    /// The last sign of life.
+    pub(crate) fn lived_at(&self) -> Option<Timestamp> {
+        self.life.values().filter_map(Marks::last).max()
+    }
+
+    /// The last time something credible said that the subject cannot act any more.
+    pub(crate) fn died_at(&self) -> Option<Timestamp> {
+        let credible = |piece: &&Piece| {
+            let lived = || self.life.get(&piece.source).and_then(Marks::first).is_some_and(|first| first < piece.at);
+            let by_level = match piece.level {
+                EvidenceLevel::E1 | EvidenceLevel::E2 => true,
+                EvidenceLevel::E3 => piece.statement == Statement::Inactive && lived(),
+                EvidenceLevel::E4 => false,
+            };
+            !piece.errored && is_death(piece.statement) && by_level
+        };
+        self.pieces.iter().filter(credible).map(|piece| piece.at).max()
+    }
+
+    /// Whether the credential works, as far as the facts go: life beats silence beats death, until evidence.
+    pub(crate) fn validity(&self, causes: &BTreeMap<CauseId, CauseFact>) -> Validity {
+        match (self.lived_at(), self.died_at()) {
+            (Some(lived), died) if died.is_none_or(|died| died <= lived) => Validity::Active,
+            (_, Some(_)) => Validity::Inactive,
+            _ => {
+                let dead = |cause: &CauseFact| matches!(cause.validity, Some((_, Validity::Inactive)));
+                if !causes.is_empty() && causes.values().all(dead) { Validity::Inactive } else { Validity::Unknown }
+            }
+        }
+    }
+
+    /// Times at which evidence was so, sorted: what separates sightings.
+    pub(crate) fn evidence_times(&self) -> Vec<Timestamp> {
+        let words = self.tracked.values().flat_map(|tracked| &tracked.words).map(|word| word.at);
+        let mut times: Vec<_> = self.pieces.iter().map(|piece| piece.at).chain(words).collect();
+        times.sort_unstable();
+        times
+    }
+}
+
+/// A subject of which only the key is known.
+pub(crate) fn subject_of(key: &SubjectKey) -> Subject {
+    Subject {
+        class: key.class(),
+        provider: key.provider().to_owned(),
+        kind: key.kind().to_owned(),
+        display: key.id().to_owned(),
+        attributes: BTreeMap::new(),
+        confidence: Confidence::Low,
+        key: key.clone(),
+    }
+}
+
+fn pending() -> Enrichment {
+    Enrichment { status: EnrichmentStatus::Pending, missing: Vec::new() }
+}

@@ -1,0 +1,242 @@
+//! Folding observations: a repeat costs a few look-ups, a fact that decides is replayed by the caller.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reeve_domain::key::{Alias, Link, Subject};
+use reeve_domain::observation::{Finding, Frameworks, Validity};
+use reeve_domain::time::Timestamp;
+
+use crate::bounds::{
+    ATTRIBUTES_MAX, BUCKETS_MAX, CAUSES_MAX, KEYS_MAX, LABELS_MAX, SAMPLES_MAX, SOURCES_MAX, TEXT_CHARS_MAX, cut,
+    cut_location,
+};
+use crate::case::{Case, Tracked};
+use crate::cause::{CauseFact, CauseId, MORE, report_of, width};
+use crate::marks::{Marked, Marks};
+
+/// How many sources can show signs of life of one subject.
+const LIFE_SOURCES_MAX: usize = 8;
+
+/// What a finding added to its case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// Nothing that could change a decision.
+    Repeat,
+    /// A fact that has to be weighed.
+    Fact,
+}
+
+/// Folds a finding into the facts; times are clamped already.
+pub(crate) fn finding(case: &mut Case, finding: &Finding, now: Timestamp) -> News {
+    let named = is_named(case, &finding.subject, 2, &finding.aliases, &finding.links);
+    let observed = finding.observed_at.clamped(now).0;
+    let lived = finding.validity == Validity::Active && lives(case, &finding.source.format, observed);
+    let between = if case.pieces.is_empty() { Vec::new() } else { case.evidence_times() };
+    let weighs = case.tracked.values().any(|tracked| !tracked.words.is_empty()) || !case.pieces.is_empty();
+    let tracked = case.tracked.entry(finding.issue_type).or_insert_with(|| Tracked::new(finding, observed));
+    let cause = sighted(tracked, finding, observed, &between, now);
+    if named || lived || weighs { News::Fact } else { cause }
+}
+
+/// Remembers a sign of life; whether it can change a decision.
+pub(crate) fn lives(case: &mut Case, source: &str, at: Timestamp) -> bool {
+    let between = case.evidence_times();
+    let source = cut(source, TEXT_CHARS_MAX);
+    let name = if case.life.contains_key(&source) || case.life.len() < LIFE_SOURCES_MAX { source } else { MORE.into() };
+    let marks = case.life.entry(name).or_default();
+    let (first, news) = (marks.first(), marks.add(at, &between));
+    if news == Marked::Lossy {
+        case.tracked.values_mut().for_each(|tracked| tracked.forgot = true);
+    }
+    news != Marked::Known && (first.is_none_or(|first| at < first) || !between.is_empty())
+}
+
+fn sighted(tracked: &mut Tracked, finding: &Finding, at: Timestamp, between: &[Timestamp], now: Timestamp) -> News {
+    tracked.counted(finding, at);
+    let labels = join_labels(&mut tracked.frameworks, &finding.frameworks);
+    let (id, place) = placed(tracked, finding);
+    let known = tracked.causes.contains_key(&id);
+    let cause = tracked.causes.entry(id).or_insert_with(|| place.fact(finding));
+    let before = (cause.first_detected_at, cause.exposed_since, cause.exposure, cause.validity.map(|word| word.1));
+    cause.first_detected_at = cause.first_detected_at.min(finding.first_detected_at.clamped(now).0);
+    cause.exposed_since = earliest(cause.exposed_since, finding.exposed_since);
+    if width(finding.exposure) > width(cause.exposure) {
+        cause.exposure = finding.exposure;
+    }
+    hear_validity(cause, finding.validity, at);
+    cause.reported_in(&report_of(&finding.provenance));
+    let decoy = finding.honeytoken && !cause.honeytoken;
+    cause.honeytoken |= finding.honeytoken;
+    let first = cause.seen.first();
+    let marked = cause.seen.add(at, between);
+    tracked.forgot |= marked == Marked::Lossy;
+    let after = (cause.first_detected_at, cause.exposed_since, cause.exposure, cause.validity.map(|word| word.1));
+    let earlier = first.is_none_or(|first| at < first);
+    if known && before == after && !decoy && !earlier && !labels { News::Repeat } else { News::Fact }
+}
+
+/// Where a cause stands in its task.
+enum Place {
+    Own,
+    OfRule,
+    OfAny,
+}
+
+impl Place {
+    fn fact(&self, finding: &Finding) -> CauseFact {
+        match self {
+            Self::Own => CauseFact::named(finding),
+            Self::OfRule => CauseFact::bucket(finding, Some(&finding.source.rule)),
+            Self::OfAny => CauseFact::bucket(finding, None),
+        }
+    }
+}
+
+fn placed(tracked: &Tracked, finding: &Finding) -> (CauseId, Place) {
+    let id = CauseId::of(finding);
+    if tracked.causes.contains_key(&id) || tracked.causes.len() < CAUSES_MAX {
+        return (id, Place::Own);
+    }
+    let of_rule = CauseId::more(&finding.source.format, Some(&finding.source.rule));
+    if tracked.causes.contains_key(&of_rule) || tracked.causes.len() < CAUSES_MAX + BUCKETS_MAX {
+        return (of_rule, Place::OfRule);
+    }
+    (CauseId::more("", None), Place::OfAny)
+}
+
+fn hear_validity(cause: &mut CauseFact, validity: Validity, at: Timestamp) {
+    if validity == Validity::Active {
+        return;
+    }
+    // At one instant `unknown` outweighs `inactive`: it is the more urgent word.
+    let outweighs = |(known_at, known): (Timestamp, Validity)| {
+        at > known_at || (at == known_at && known == Validity::Inactive)
+    };
+    if cause.validity.is_none_or(outweighs) {
+        cause.validity = Some((at, validity));
+    }
+}
+
+impl Tracked {
+    fn new(finding: &Finding, at: Timestamp) -> Self {
+        Self {
+            task: None,
+            causes: BTreeMap::new(),
+            count: 0,
+            first: at,
+            last: at,
+            sources: BTreeSet::new(),
+            samples: BTreeSet::new(),
+            frameworks: Frameworks::default(),
+            words: Vec::new(),
+            claims: Vec::new(),
+            cycles_forgotten: 0,
+            forgot: false,
+            raised: None,
+            ownerless_since: None,
+            renamed_at: None,
+            steps: BTreeSet::new(),
+            sustained: None,
+            decided_from: String::new(),
+            due: (None, finding.first_detected_at),
+            pause_ends: None,
+            cover_ends: None,
+        }
+    }
+
+    fn counted(&mut self, finding: &Finding, at: Timestamp) {
+        self.count += 1;
+        self.first = self.first.min(at);
+        self.last = self.last.max(at);
+        if self.sources.len() < SOURCES_MAX && !self.sources.contains(&finding.source.format) {
+            self.sources.insert(cut(&finding.source.format, TEXT_CHARS_MAX));
+        }
+        self.sampled(finding);
+        if let Some(task) = &mut self.task {
+            task.sightings.count = self.count;
+            task.sightings.first = self.first;
+            task.sightings.last = self.last;
+        }
+    }
+
+    /// Keeps the places that sort first, so that the order of arrival does not show.
+    fn sampled(&mut self, finding: &Finding) {
+        let last = self.samples.last();
+        if self.samples.len() == SAMPLES_MAX && last.is_some_and(|last| *last <= finding.location) {
+            return;
+        }
+        self.samples.insert(cut_location(&finding.location));
+        if self.samples.len() > SAMPLES_MAX {
+            self.samples.pop_last();
+        }
+    }
+}
+
+/// Folds in what an observation says of the subject itself; whether its keys or links grew.
+pub(crate) fn is_named(case: &mut Case, subject: &Subject, by: u8, aliases: &[Alias], links: &[Link]) -> bool {
+    let known = case.aliases.len() + case.links.len();
+    for alias in aliases {
+        if case.aliases.len() < KEYS_MAX && !case.aliases.contains(alias) {
+            case.aliases.insert(alias.clone());
+        }
+    }
+    for link in links {
+        if case.links.len() < KEYS_MAX && !case.links.contains(link) {
+            case.links.insert(link.clone());
+        }
+    }
+    let grown = case.aliases.len() + case.links.len() > known;
+    describe(case, subject, by) || grown
+}
+
+/// The better-informed description wins; of two equals the one that sorts first.
+fn describe(case: &mut Case, subject: &Subject, by: u8) -> bool {
+    let own = &mut case.subject;
+    let mut changed = false;
+    let better = by > case.named_by || (by == case.named_by && subject.display < own.display);
+    if better && (own.display != subject.display || own.kind != subject.kind || own.provider != subject.provider) {
+        own.display = cut(&subject.display, TEXT_CHARS_MAX);
+        own.provider.clone_from(&subject.provider);
+        own.kind.clone_from(&subject.kind);
+        changed = true;
+    }
+    case.named_by = case.named_by.max(by);
+    own.confidence = own.confidence.max(subject.confidence);
+    for (name, value) in &subject.attributes {
+        let value = cut(value, TEXT_CHARS_MAX);
+        let full = own.attributes.len() >= ATTRIBUTES_MAX && !own.attributes.contains_key(name);
+        if full || own.attributes.get(name).is_some_and(|known| *known <= value) {
+            continue;
+        }
+        own.attributes.insert(name.clone(), value);
+        changed = true;
+    }
+    changed
+}
+
+fn join_labels(own: &mut Frameworks, other: &Frameworks) -> bool {
+    let pairs = [
+        (&mut own.owasp_nhi, &other.owasp_nhi),
+        (&mut own.nist_csf, &other.nist_csf),
+        (&mut own.attack, &other.attack),
+    ];
+    let mut grown = false;
+    for (own, other) in pairs {
+        for label in other {
+            if let Err(place) = own.binary_search(label)
+                && own.len() < LABELS_MAX
+            {
+                own.insert(place, cut(label, TEXT_CHARS_MAX));
+                grown = true;
+            }
+        }
+    }
+    grown
+}
+
+fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

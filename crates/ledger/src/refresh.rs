@@ -1,0 +1,298 @@
+//! From changed facts to a changed task: replay, decide if needed, assemble, and write what an owner would care about.
+
+use reeve_domain::context::Context;
+use reeve_domain::observation::IssueType;
+use reeve_domain::priority::Band;
+use reeve_domain::task::{Change, Task, TaskState};
+use reeve_domain::time::Timestamp;
+use reeve_policy::Policy;
+
+use crate::api::{Age, Applied, Noted};
+use crate::assemble::{Parts, Standing};
+use crate::case::{Case, Raised, Tracked};
+use crate::decide::Picture;
+use crate::rules::hold_until;
+use crate::timeline::{Facts, Outlook};
+use crate::words::Told;
+
+/// What moved a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mover {
+    /// A finding, or time.
+    Observed,
+    /// Evidence: it may lower a band.
+    Proven,
+    /// The inventories: they may raise and lower a band.
+    Known(Timestamp),
+    /// A person or a ticket system, with the word for the record.
+    Told(Change),
+}
+
+/// Who decides, and when.
+#[derive(Clone, Copy)]
+pub(crate) struct Now<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: Timestamp,
+}
+
+/// Brings every task of the case to where its facts say.
+pub(crate) fn all(case: &mut Case, mover: Mover, at: Now<'_>, out: &mut Applied) {
+    for issue in case.tracked.keys().copied().collect::<Vec<_>>() {
+        one(case, issue, mover, at, out);
+    }
+}
+
+/// Brings one task to where its facts say.
+pub(crate) fn one(case: &mut Case, issue: IssueType, mover: Mover, at: Now<'_>, out: &mut Applied) {
+    let Some(mut tracked) = case.tracked.remove(&issue) else {
+        return;
+    };
+    out.replays += 1;
+    let outlook = replay(case, issue, &tracked, at.policy);
+    let cycle = count_cycles(&mut tracked, &outlook);
+    let told = Told::of(&tracked.words, outlook.reopened_at);
+    let task = renewed(case, (issue, &mut tracked), &outlook, &told, (cycle, mover), at);
+    tracked.pause_ends = told.standstill(at.now, crate::rules::pause_of).2.filter(|_| task.state.is_open());
+    if !is_held(case, &tracked, &task, at) {
+        write(&mut tracked, task, mover, at, out);
+        case.held_until = None;
+    }
+    case.tracked.insert(issue, tracked);
+}
+
+/// Where the facts of a task leave it.
+pub(crate) fn replay(case: &Case, issue: IssueType, tracked: &Tracked, policy: &Policy) -> Outlook {
+    Outlook::of(&Facts {
+        issue,
+        causes: &tracked.causes,
+        life: &case.life,
+        pieces: &case.pieces,
+        attested: &Told::attested(&tracked.words),
+        policy,
+    })
+}
+
+/// The cycle by the facts; where some had to be forgotten, it does not fall behind what was written.
+fn count_cycles(tracked: &mut Tracked, outlook: &Outlook) -> u32 {
+    let written = tracked.task.as_ref().map_or(1, |task| task.cycle);
+    let derived = 1 + outlook.reopenings;
+    if std::mem::take(&mut tracked.forgot) {
+        tracked.cycles_forgotten = tracked.cycles_forgotten.max(written.saturating_sub(derived));
+    }
+    tracked.cycles_forgotten + derived
+}
+
+fn renewed(
+    case: &Case,
+    (issue, tracked): (IssueType, &mut Tracked),
+    outlook: &Outlook,
+    told: &Told,
+    (cycle, mover): (u32, Mover),
+    at: Now<'_>,
+) -> Task {
+    let old = tracked.task.clone();
+    let reopened = old.as_ref().is_some_and(|old| old.cycle != cycle);
+    if reopened {
+        tracked.steps.clear();
+        tracked.raised = None;
+    }
+    let picture = Picture::of(case, (issue, tracked), outlook, told, at.policy);
+    let hash = picture.hash();
+    let undecided = old.as_ref().is_none_or(|old| old.explain.is_none());
+    let decision = (undecided || hash != tracked.decided_from || reopened).then(|| picture.decide(at.policy));
+    let lived = case.lived_at();
+    let validity = case.validity(&tracked.causes);
+    let adopted = decision.filter(|triage| {
+        let may_fall = reopened || matches!(mover, Mover::Proven | Mover::Known(_) | Mover::Told(_));
+        let kept = old.as_ref().filter(|old| triage.priority.band > old.priority.band);
+        let same_rules = |old: &Task| old.config_sha256 == at.policy.config_sha256();
+        may_fall || undecided || !kept.is_some_and(same_rules) || triage.priority.rules_fired.iter().any(|rule| rule == "R5")
+    });
+    let mut adopted = adopted;
+    if let Some(triage) = &mut adopted {
+        tracked.decided_from = hash;
+        raise(tracked, old.as_ref(), triage, mover);
+        tracked.due = (triage.contain_by, triage.remediate_by);
+        let ownerless = triage.ownerless && case.present_knowledge().is_ownerless();
+        let since = || case.known.as_ref().map_or(at.now, |known| known.at);
+        tracked.ownerless_since = ownerless.then(|| tracked.ownerless_since.unwrap_or_else(since));
+    }
+    let standing = Standing::of(tracked, outlook, told, validity, lived, at.now);
+    tracked.cover_ends = standing.cover_ends;
+    let parts = Parts { case, issue, tracked, outlook, told, standing, cycle, policy: at.policy, now: at.now };
+    let mut task = match (adopted, old) {
+        (Some(triage), old) => parts.decided(triage, old.as_ref()),
+        (None, Some(old)) => parts.filled(old),
+        (None, None) => unreachable!("a task that was never written is always decided"),
+    };
+    if reopened {
+        task.escalation.level = 0;
+    }
+    crate::ladder::look_ahead(&mut task, tracked, parts_clock(outlook, tracked), at);
+    task
+}
+
+fn parts_clock(outlook: &Outlook, tracked: &Tracked) -> Timestamp {
+    crate::decide::clock_of(tracked, outlook)
+}
+
+/// A band that the inventories raised gives min(old, then + new); one they lowered starts afresh.
+fn raise(tracked: &mut Tracked, old: Option<&Task>, triage: &mut reeve_policy::Triage, mover: Mover) {
+    if let (Mover::Known(at), Some(old)) = (mover, old) {
+        if triage.priority.band < old.priority.band {
+            let (contain_by, remediate_by) = tracked.due;
+            tracked.raised = Some(Raised { since: at, contain_by, remediate_by });
+            let later = |due: Timestamp| due + (at - old.first_detected_at.min(at));
+            triage.remediate_by = later(triage.remediate_by).min(remediate_by);
+            triage.contain_by = triage.contain_by.map(later);
+        } else if triage.priority.band > old.priority.band {
+            tracked.raised = None;
+        }
+    }
+    if let Some(raised) = tracked.raised {
+        triage.remediate_by = triage.remediate_by.min(raised.remediate_by);
+        triage.contain_by = match (triage.contain_by, raised.contain_by) {
+            (Some(now), Some(then)) => Some(now.min(then)),
+            (now, _) => now,
+        };
+    }
+}
+
+/// A new task waits for its context, unless a rule already makes it the most urgent.
+fn is_held(case: &mut Case, tracked: &Tracked, task: &Task, at: Now<'_>) -> bool {
+    let written = tracked.task.is_some() || case.tracked.values().any(|other| other.task.is_some());
+    if written || case.is_enriched() {
+        return false;
+    }
+    let by_rule = task.priority.band == Band::P1 && !task.priority.rules_fired.is_empty();
+    let until = *case.held_until.get_or_insert(hold_until(at.policy, at.now));
+    !by_rule && at.now < until
+}
+
+fn write(tracked: &mut Tracked, task: Task, mover: Mover, at: Now<'_>, out: &mut Applied) {
+    let Some(old) = tracked.task.take() else {
+        open(tracked, task, at, out);
+        return;
+    };
+    let change = change_of(&old, &task, mover);
+    match change {
+        Some(change) => {
+            note(&old, &task, change, out);
+            publish(tracked, task, old.revision + 1, change, out);
+        }
+        None => {
+            tracked.task = Some(Task { revision: old.revision, change: old.change, idempotency_key: old.idempotency_key, ..task });
+        }
+    }
+}
+
+/// A task that is closed at birth (its subject was deleted before it was reported) is told in two records.
+fn open(tracked: &mut Tracked, task: Task, at: Now<'_>, out: &mut Applied) {
+    out.noted.push(Noted::Opened { band: task.priority.band, route: task.route.rule.clone() });
+    if task.state != TaskState::Verified {
+        publish(tracked, task, 1, Change::Opened, out);
+        return;
+    }
+    let mut born = Task { state: TaskState::Open, closure: None, verified_at: None, evidence: Vec::new(), ..task.clone() };
+    born.causes.iter_mut().for_each(|cause| cause.cleared_by = None);
+    publish(tracked, born.clone(), 1, Change::Opened, out);
+    let _ = at;
+    note(&born, &task, Change::Verified, out);
+    publish(tracked, task, 2, Change::Verified, out);
+}
+
+pub(crate) fn publish(tracked: &mut Tracked, mut task: Task, revision: u64, change: Change, out: &mut Applied) {
+    task.revision = revision;
+    task.change = change;
+    task.idempotency_key = format!("{}:{revision}", task.task_id);
+    out.tasks.push(task.clone());
+    tracked.task = Some(task);
+}
+
+/// The word for the record; none if nothing changed that an owner would care about.
+fn change_of(old: &Task, new: &Task, mover: Mover) -> Option<Change> {
+    let closed = |task: &Task| matches!(task.state, TaskState::Verified | TaskState::Sustained);
+    match (closed(old), closed(new)) {
+        (false, true) => return Some(Change::Verified),
+        (true, false) => return Some(Change::Reopened),
+        (false, false) if new.cycle > old.cycle => return Some(Change::Reopened),
+        (true, true) if new.state != old.state => {
+            return Some(if new.state == TaskState::Sustained { Change::Sustained } else { Change::Updated });
+        }
+        _ => {}
+    }
+    let turned = |state: TaskState| new.state == state && old.state != state;
+    if turned(TaskState::Excepted) {
+        return Some(Change::Excepted);
+    }
+    if turned(TaskState::FalsePositive) {
+        return Some(Change::FalsePositive);
+    }
+    if !matters(old, new) {
+        return None;
+    }
+    match mover {
+        Mover::Told(change) if new.state.is_open() => Some(change),
+        _ => Some(Change::Updated),
+    }
+}
+
+/// Whether two tasks differ in what an owner would care about: not in counts, times of sightings or scores.
+fn matters(old: &Task, new: &Task) -> bool {
+    let causes = |task: &Task| {
+        let part = |cause: &reeve_domain::task::Cause| {
+            (cause.format.clone(), cause.rule.clone(), cause.reference.clone(), cause.location.clone(), cause.cleared_by.is_some())
+        };
+        task.causes.iter().map(part).collect::<std::collections::BTreeSet<_>>()
+    };
+    let evidence = |task: &Task| {
+        let part = |entry: &reeve_domain::task::EvidenceEntry| (entry.source.clone(), entry.statement, entry.level, entry.accepted);
+        task.evidence.iter().map(part).collect::<std::collections::BTreeSet<_>>()
+    };
+    let validity = |task: &Task| {
+        let named = |factor: &&reeve_domain::priority::Factor| factor.factor == "validity";
+        task.priority.factors.iter().find(named).map(|factor| factor.value.clone())
+    };
+    let due = |task: &Task| (task.deadlines.contain_by, task.deadlines.remediate_by, task.deadlines.paused.clone());
+    let people = |task: &Task| {
+        let owners = &task.owners;
+        [&owners.business, &owners.resolver, &owners.exception, &owners.executive, &owners.can_revoke]
+            .map(|owner| owner.as_ref().map(|owner| (owner.reference.clone(), owner.contact.clone())))
+    };
+    (old.state, old.cycle, old.closure, old.priority.band, old.ownerless, &old.route, &old.blocked, &old.path)
+        != (new.state, new.cycle, new.closure, new.priority.band, new.ownerless, &new.route, &new.blocked, &new.path)
+        || (&old.actions, &old.claims, &old.exception, &old.related, &old.merged_into)
+            != (&new.actions, &new.claims, &new.exception, &new.related, &new.merged_into)
+        || old.enrichment.status != new.enrichment.status
+        || told_by_inventories(&old.context) != told_by_inventories(&new.context)
+        || people(old) != people(new)
+        || due(old) != due(new)
+        || causes(old) != causes(new)
+        || evidence(old) != evidence(new)
+        || validity(old) != validity(new)
+}
+
+/// The context without ages and provenance.
+fn told_by_inventories(context: &Context) -> Context {
+    Context { provenance: Default::default(), sources: Vec::new(), last_used_at: None, ..context.clone() }
+}
+
+fn note(old: &Task, new: &Task, change: Change, out: &mut Applied) {
+    let age = |at: Timestamp| Age {
+        band: new.priority.band,
+        identity_class: new.path.class,
+        seconds: at.seconds_since(new.first_detected_at).max(0),
+    };
+    if change == Change::Reopened {
+        out.noted.push(Noted::Reopened { band: new.priority.band, route: new.route.rule.clone() });
+    }
+    if let (None, Some(at)) = (old.acknowledged_at, new.acknowledged_at) {
+        out.noted.push(Noted::Acknowledged(age(at)));
+    }
+    if let (None, Some(at)) = (old.claimed_at, new.claimed_at) {
+        out.noted.push(Noted::Claimed(age(at)));
+    }
+    if let (Change::Verified, Some(closure), Some(at)) = (change, new.closure, new.verified_at) {
+        out.noted.push(Noted::Verified { closure, issue_type: new.issue_type, age: age(at) });
+    }
+}
