@@ -63,7 +63,11 @@ fn read_all(files: &ConfigTexts, errors: &mut Vec<ConfigError>) -> Option<Writte
     })
 }
 
-fn read<T: DeserializeOwned>(files: &ConfigTexts, name: &str, errors: &mut Vec<ConfigError>) -> Option<Read<T>> {
+fn read<T: DeserializeOwned>(
+    files: &ConfigTexts,
+    name: &str,
+    errors: &mut Vec<ConfigError>,
+) -> Option<Read<T>> {
     let read = Document::read(name, files.text(name)).and_then(|document| {
         let raw = document.parse::<T>()?;
         Ok((document, raw))
@@ -89,10 +93,28 @@ fn check_all(written: Written, files: &ConfigTexts, errors: &mut Vec<ConfigError
     let (document, raw) = written.ledger;
     let clocks = (deadlines.claimed_without_evidence(), deadlines.older_than());
     let (limits, events) = raw.compile(clocks, &document, errors);
-    let own = files.iter().filter(|(name, _)| FILES.iter().any(|(file, _)| file == name));
-    let version = PolicyVersion { version: model.version().to_owned(), sha256: sha256(own) };
+    let own = files
+        .iter()
+        .filter(|(name, _)| FILES.iter().any(|(file, _)| file == name));
+    let version = PolicyVersion {
+        version: model.version().to_owned(),
+        sha256: sha256(own),
+    };
     let config_sha256 = sha256(files.iter());
-    Policy { version, config_sha256, model, routes, trials, fallbacks, deadlines, paths, issues, evidence, limits, events }
+    Policy {
+        version,
+        config_sha256,
+        model,
+        routes,
+        trials,
+        fallbacks,
+        deadlines,
+        paths,
+        issues,
+        evidence,
+        limits,
+        events,
+    }
 }
 
 /// Names and texts with their lengths, so that no two sets of files have the same bytes.

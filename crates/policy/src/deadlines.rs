@@ -41,7 +41,9 @@ impl Deadlines {
     pub(crate) fn due(&self, band: Band, first_detected_at: Timestamp) -> Due {
         let allowance = self.bands[band as usize];
         Due {
-            contain_by: allowance.contain.map(|span| first_detected_at.plus_seconds(span.seconds())),
+            contain_by: allowance
+                .contain
+                .map(|span| first_detected_at.plus_seconds(span.seconds())),
             remediate_by: first_detected_at.plus_seconds(allowance.remediate.seconds()),
         }
     }
@@ -53,7 +55,10 @@ impl Deadlines {
             (Some(old), Some(new)) => Some(old.min(new)),
             (old, new) => old.or(new),
         };
-        Due { contain_by, remediate_by: old.remediate_by.min(new.remediate_by) }
+        Due {
+            contain_by,
+            remediate_by: old.remediate_by.min(new.remediate_by),
+        }
     }
 
     /// The arithmetic in words.
@@ -64,7 +69,10 @@ impl Deadlines {
             _ => String::new(),
         };
         let remediate = format!("; + {} = remediate by {}", allowance.remediate, due.remediate_by);
-        format!("{band}, first reported {first_detected_at}{contain}{remediate} ({} clock)", self.calendar)
+        format!(
+            "{band}, first reported {first_detected_at}{contain}{remediate} ({} clock)",
+            self.calendar
+        )
     }
 
     /// The rungs of the ladder, in time order.

@@ -76,7 +76,9 @@ impl EvidenceRules {
     pub(crate) fn level_of_actor(&self, actor: &Actor, statement: Statement) -> Option<EvidenceLevel> {
         match actor.kind {
             ActorKind::Human => Some(EvidenceLevel::E4),
-            ActorKind::Automation | ActorKind::System => self.actors.get(&actor.id)?.levels.get(&statement).copied(),
+            ActorKind::Automation | ActorKind::System => {
+                self.actors.get(&actor.id)?.levels.get(&statement).copied()
+            }
         }
     }
 
@@ -88,20 +90,25 @@ impl EvidenceRules {
     /// Whether these close a cause of this issue whose credential is of this validity.
     pub(crate) fn closes(&self, issue: IssueType, validity: Validity, standing: &[Standing<'_>]) -> Verdict {
         let closing = &self.closes[issue as usize];
-        let fitting: Vec<&Standing<'_>> =
-            standing.iter().filter(|one| closing.fits(one.statement, validity)).collect();
+        let fitting: Vec<&Standing<'_>> = standing
+            .iter()
+            .filter(|one| closing.fits(one.statement, validity))
+            .collect();
         if fitting.is_empty() {
             return Verdict::No(why_none_fits(standing));
         }
         if fitting.iter().any(|one| one.level <= EvidenceLevel::E2) {
             return Verdict::Closes;
         }
-        let verified = fitting.iter().copied().filter(|one| one.level == EvidenceLevel::E3);
+        let verified = fitting
+            .iter()
+            .copied()
+            .filter(|one| one.level == EvidenceLevel::E3);
         let counted: Vec<&Standing<'_>> = verified.clone().filter(|one| self.says_something(one)).collect();
         match counted.as_slice() {
-            [] if verified.count() > 0 => {
-                Verdict::No("not live in this source means something only after it was live in the same source")
-            }
+            [] if verified.count() > 0 => Verdict::No(
+                "not live in this source means something only after it was live in the same source",
+            ),
             [] => Verdict::No("a person's word is a claim, never a proof"),
             _ if self.two_agree(&counted) => Verdict::Closes,
             _ => Verdict::NeedsSecond,
@@ -109,18 +116,28 @@ impl EvidenceRules {
     }
 
     /// What would prove each action done, in words.
-    pub(crate) fn required(&self, issue: IssueType, validity: Validity, actions: &[String]) -> Vec<EvidenceRequired> {
+    pub(crate) fn required(
+        &self,
+        issue: IssueType,
+        validity: Validity,
+        actions: &[String],
+    ) -> Vec<EvidenceRequired> {
         let closing = &self.closes[issue as usize];
         let mut required = Vec::new();
         for action in actions {
             let statements = self.actions.get(action).map(Vec::as_slice).unwrap_or_default();
-            let fitting = statements.iter().filter(|statement| closing.fits(**statement, validity));
+            let fitting = statements
+                .iter()
+                .filter(|statement| closing.fits(**statement, validity));
             let mut any_of: Vec<String> = fitting.flat_map(|statement| ways(*statement)).collect();
             if self.attested.contains(action) && closing.attestable {
                 any_of.push("attested".to_owned());
             }
             if !any_of.is_empty() {
-                required.push(EvidenceRequired { action: action.clone(), any_of });
+                required.push(EvidenceRequired {
+                    action: action.clone(),
+                    any_of,
+                });
             }
         }
         required
@@ -134,7 +151,10 @@ impl EvidenceRules {
     fn two_agree(&self, counted: &[&Standing<'_>]) -> bool {
         counted.iter().enumerate().any(|(index, first)| {
             counted[index + 1..].iter().any(|second| {
-                let apart = second.observed_at.seconds_since(first.observed_at).saturating_abs();
+                let apart = second
+                    .observed_at
+                    .seconds_since(first.observed_at)
+                    .saturating_abs();
                 first.source != second.source || apart >= self.agree_after.seconds()
             })
         })
@@ -143,12 +163,17 @@ impl EvidenceRules {
 
 impl Closing {
     fn fits(&self, statement: Statement, validity: Validity) -> bool {
-        self.by.contains(&statement) || (validity == Validity::Inactive && self.when_inactive.contains(&statement))
+        self.by.contains(&statement)
+            || (validity == Validity::Inactive && self.when_inactive.contains(&statement))
     }
 }
 
 fn ways(statement: Statement) -> [String; 3] {
-    [format!("E1 {statement}"), format!("E2 {statement}"), format!("E3 {statement} ×2")]
+    [
+        format!("E1 {statement}"),
+        format!("E2 {statement}"),
+        format!("E3 {statement} ×2"),
+    ]
 }
 
 fn why_none_fits(standing: &[Standing<'_>]) -> &'static str {

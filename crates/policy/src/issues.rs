@@ -47,8 +47,16 @@ impl Issues {
 
     /// Every action that can be asked for.
     pub(crate) fn all_actions(&self) -> impl Iterator<Item = &str> {
-        let cases = self.issues.iter().flat_map(|issue| issue.cases.iter().flat_map(|case| &case.actions));
-        let all = self.issues.iter().flat_map(|issue| &issue.actions).chain(cases).chain(&self.detection_only);
+        let cases = self
+            .issues
+            .iter()
+            .flat_map(|issue| issue.cases.iter().flat_map(|case| &case.actions));
+        let all = self
+            .issues
+            .iter()
+            .flat_map(|issue| &issue.actions)
+            .chain(cases)
+            .chain(&self.detection_only);
         all.map(String::as_str)
     }
 
@@ -58,13 +66,21 @@ impl Issues {
         if detection_only {
             return &self.detection_only;
         }
-        issue.cases.iter().find(|case| case.matches.fits(view)).map_or(&issue.actions, |case| &case.actions)
+        issue
+            .cases
+            .iter()
+            .find(|case| case.matches.fits(view))
+            .map_or(&issue.actions, |case| &case.actions)
     }
 
     /// Labels of the issue type and of the findings, each once.
     pub(crate) fn frameworks(&self, view: &View<'_>) -> Frameworks {
         let issue = &self.issues[view.facts.issue_type as usize];
-        let case = issue.cases.iter().find(|case| case.matches.fits(view)).map(|case| &case.frameworks);
+        let case = issue
+            .cases
+            .iter()
+            .find(|case| case.matches.fits(view))
+            .map(|case| &case.frameworks);
         let mut all = issue.frameworks.clone();
         for more in case.into_iter().chain([view.facts.frameworks]) {
             add(&mut all.owasp_nhi, &more.owasp_nhi);
@@ -81,7 +97,10 @@ impl Issues {
 
     /// What to do, with the method for it.
     pub(crate) fn actions(&self, names: &[String], view: &View<'_>, pre_checks: &[PreCheck]) -> Vec<Action> {
-        names.iter().map(|name| self.action(name, view, pre_checks)).collect()
+        names
+            .iter()
+            .map(|name| self.action(name, view, pre_checks))
+            .collect()
     }
 
     fn action(&self, name: &str, view: &View<'_>, pre_checks: &[PreCheck]) -> Action {

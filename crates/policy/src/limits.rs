@@ -182,21 +182,43 @@ impl RawLedger {
                 errors.push(document.error(pointer, message));
             }
         };
-        must(self.hold_ms <= HOLD_MS_MAX, "/hold_ms", format!("at most {HOLD_MS_MAX} ms"));
+        must(
+            self.hold_ms <= HOLD_MS_MAX,
+            "/hold_ms",
+            format!("at most {HOLD_MS_MAX} ms"),
+        );
         let size = CASE_BYTES_MIN..=CASE_BYTES_MAX;
         let message = format!("between {CASE_BYTES_MIN} and {CASE_BYTES_MAX} bytes");
         must(size.contains(&self.case_bytes_max), "/case_bytes_max", message);
-        must((1..=10_000).contains(&self.event_ids_max), "/event_ids_max", "between 1 and 10000".to_owned());
+        must(
+            (1..=10_000).contains(&self.event_ids_max),
+            "/event_ids_max",
+            "between 1 and 10000".to_owned(),
+        );
         must(self.samples_max <= 5, "/samples_max", "at most 5".to_owned());
         let in_order = self.stub_after < self.tombstone_after;
-        must(in_order, "/tombstone_after", "a case must become a stub before it is forgotten".to_owned());
-        for (name, count) in
-            [("refresh_per_tick_max", self.refresh_per_tick_max), ("escalate_per_tick_max", self.escalate_per_tick_max)]
-        {
+        must(
+            in_order,
+            "/tombstone_after",
+            "a case must become a stub before it is forgotten".to_owned(),
+        );
+        for (name, count) in [
+            ("refresh_per_tick_max", self.refresh_per_tick_max),
+            ("escalate_per_tick_max", self.escalate_per_tick_max),
+        ] {
             must(count > 0, &format!("/{name}"), "at least 1".to_owned());
         }
-        let rules = [&self.events.false_positive.by, &self.events.exception.by, &self.events.approve, &self.events.attest];
+        let rules = [
+            &self.events.false_positive.by,
+            &self.events.exception.by,
+            &self.events.approve,
+            &self.events.attest,
+        ];
         let only_people = rules.iter().all(|kinds| !kinds.contains(&ActorKind::System));
-        must(only_people, "/events", "`system` may not approve anything".to_owned());
+        must(
+            only_people,
+            "/events",
+            "`system` may not approve anything".to_owned(),
+        );
     }
 }

@@ -8,7 +8,7 @@ mod words;
 
 pub(crate) use cover::{Reach, covers};
 pub(crate) use field::Field;
-pub(crate) use raw::{RawMatch, RawMatches};
+pub(crate) use raw::RawMatches;
 pub(crate) use view::View;
 pub(crate) use words::Words;
 
@@ -44,7 +44,13 @@ impl Matches {
     ) -> Self {
         let written = raw.map(|raw| raw.0).unwrap_or_default();
         let single = written.len() == 1;
-        let place = |index: usize| if single { pointer.to_owned() } else { format!("{pointer}/{index}") };
+        let place = |index: usize| {
+            if single {
+                pointer.to_owned()
+            } else {
+                format!("{pointer}/{index}")
+            }
+        };
         let compiled = written.into_iter().enumerate();
         let alternatives = compiled
             .map(|(index, raw)| {
@@ -58,7 +64,11 @@ impl Matches {
 
     /// Whether it fits.
     pub(crate) fn fits(&self, view: &View<'_>) -> bool {
-        self.alternatives.is_empty() || self.alternatives.iter().any(|matcher| matcher.failing(view).is_none())
+        self.alternatives.is_empty()
+            || self
+                .alternatives
+                .iter()
+                .any(|matcher| matcher.failing(view).is_none())
     }
 
     /// The first test that fails, in words; of several alternatives one each. None if it fits.
@@ -67,7 +77,11 @@ impl Matches {
         for matcher in &self.alternatives {
             failures.push(matcher.failing(view)?.failure(view));
         }
-        if failures.is_empty() { None } else { Some(failures.join("; or ")) }
+        if failures.is_empty() {
+            None
+        } else {
+            Some(failures.join("; or "))
+        }
     }
 
     /// What it can fit at all, one per alternative; the whole space if it has none.
@@ -81,20 +95,27 @@ impl Matches {
     /// In words, e.g. `class: secret, band: P1 | P2`.
     pub(crate) fn says(&self) -> String {
         let each: Vec<String> = self.alternatives.iter().map(Matcher::says).collect();
-        if each.iter().all(String::is_empty) { "everything".to_owned() } else { each.join("; or ") }
+        if each.iter().all(String::is_empty) {
+            "everything".to_owned()
+        } else {
+            each.join("; or ")
+        }
     }
 }
 
 impl Matcher {
-    fn check(
-        &self,
-        known: &[Field],
-        (document, pointer): (&Document, &str),
-        errors: &mut Vec<ConfigError>,
-    ) {
-        for field in self.tests.iter().map(Test::field).filter(|field| !known.contains(field)) {
+    fn check(&self, known: &[Field], (document, pointer): (&Document, &str), errors: &mut Vec<ConfigError>) {
+        for field in self
+            .tests
+            .iter()
+            .map(Test::field)
+            .filter(|field| !known.contains(field))
+        {
             let at = format!("{pointer}/{}", field.written());
-            errors.push(document.error(&at, format!("`{}` is not known yet where this is decided", field.as_str())));
+            errors.push(document.error(
+                &at,
+                format!("`{}` is not known yet where this is decided", field.as_str()),
+            ));
         }
         if let Some(why) = Reach::of(self).contradiction() {
             errors.push(document.error(pointer, format!("this can never match: {why}")));
@@ -133,7 +154,11 @@ impl Test {
             Self::Closed { field, .. } => {
                 format!("{}: {} ≠ {wanted}", field.as_str(), field.names(view.bit(*field)))
             }
-            Self::Open { field, .. } => format!("{}: {} ≠ {wanted}", field.as_str(), none_if_empty(view.word(*field))),
+            Self::Open { field, .. } => format!(
+                "{}: {} ≠ {wanted}",
+                field.as_str(),
+                none_if_empty(view.word(*field))
+            ),
             Self::Tag { name, .. } => format!("tag {name}: {} ≠ {wanted}", view.tag(name).unwrap_or("none")),
         }
     }

@@ -102,9 +102,11 @@ impl RawOwners {
             if owners.iter().all(Option::is_none) {
                 errors.push(document.error(&at, "a fallback names at least one owner"));
             }
-            let owners = owners.map(|owner| owner.map(|owner| owner.compile(&raw.name, (document, &at), errors)));
+            let owners =
+                owners.map(|owner| owner.map(|owner| owner.compile(&raw.name, (document, &at), errors)));
             let place = format!("{at}/match");
-            let matches = Matches::compile(Some(raw.matches), &Field::BEFORE_BAND, (document, &place), errors);
+            let matches =
+                Matches::compile(Some(raw.matches), &Field::BEFORE_BAND, (document, &place), errors);
             fallbacks.push(Fallback { matches, owners });
         }
         let mut co_owners = Vec::new();
@@ -114,9 +116,14 @@ impl RawOwners {
                 errors.push(document.error(&at, "a co-owner has at least one role"));
             }
             let place = format!("{at}/match");
-            let matches = Matches::compile(Some(raw.matches), &Field::BEFORE_BAND, (document, &place), errors);
+            let matches =
+                Matches::compile(Some(raw.matches), &Field::BEFORE_BAND, (document, &place), errors);
             let owner = raw.owner.compile(&raw.name, (document, &at), errors);
-            co_owners.push(CoOwner { matches, roles: raw.roles, owner });
+            co_owners.push(CoOwner {
+                matches,
+                roles: raw.roles,
+                owner,
+            });
         }
         fallbacks.push(self.default.compile(document, errors));
         Fallbacks { fallbacks, co_owners }
@@ -127,12 +134,20 @@ impl RawDefault {
     fn compile(self, document: &Document, errors: &mut Vec<ConfigError>) -> Fallback {
         let owners = [self.resolver, self.business, self.exception, self.executive];
         let owners = owners.map(|owner| Some(owner.compile(&self.name, (document, "/default"), errors)));
-        Fallback { matches: Matches::default(), owners }
+        Fallback {
+            matches: Matches::default(),
+            owners,
+        }
     }
 }
 
 impl RawOwner {
-    fn compile(self, rule: &str, (document, pointer): (&Document, &str), errors: &mut Vec<ConfigError>) -> Owner {
+    fn compile(
+        self,
+        rule: &str,
+        (document, pointer): (&Document, &str),
+        errors: &mut Vec<ConfigError>,
+    ) -> Owner {
         if self.kind.trim().is_empty() || self.reference.trim().is_empty() {
             errors.push(document.error(pointer, "an owner needs a type and a ref"));
         }
@@ -185,7 +200,9 @@ impl Fallbacks {
             if slot.is_none() {
                 *slot = self.fallback(view, role);
                 let owner = slot.as_ref();
-                steps.extend(owner.map(|owner| format!("{}: {}, {}", role.as_str(), unnamed(view), named(owner))));
+                steps.extend(
+                    owner.map(|owner| format!("{}: {}, {}", role.as_str(), unnamed(view), named(owner))),
+                );
             }
         }
         if let Some(owner) = &owners.can_revoke {
@@ -195,22 +212,42 @@ impl Fallbacks {
     }
 
     fn add_co_owners(&self, view: &View<'_>, owners: &mut Owners, steps: &mut Vec<String>) {
-        for co_owner in self.co_owners.iter().filter(|co_owner| co_owner.matches.fits(view)) {
-            let free = co_owner.roles.iter().copied().find(|role| role.slot(owners).is_none());
+        for co_owner in self
+            .co_owners
+            .iter()
+            .filter(|co_owner| co_owner.matches.fits(view))
+        {
+            let free = co_owner
+                .roles
+                .iter()
+                .copied()
+                .find(|role| role.slot(owners).is_none());
             let name = &co_owner.owner.rule;
             match free {
                 Some(role) => {
                     *role.slot(owners) = Some(co_owner.owner.clone());
-                    steps.push(format!("{}: {} as co-owner", role.as_str(), named(&co_owner.owner)));
+                    steps.push(format!(
+                        "{}: {} as co-owner",
+                        role.as_str(),
+                        named(&co_owner.owner)
+                    ));
                 }
-                None => steps.push(format!("co-owner {name}: inventories have given every role it could take")),
+                None => steps.push(format!(
+                    "co-owner {name}: inventories have given every role it could take"
+                )),
             }
         }
     }
 
     fn fallback(&self, view: &View<'_>, role: Role) -> Option<Owner> {
-        let fitting = self.fallbacks.iter().filter(|fallback| fallback.matches.fits(view));
-        fitting.filter_map(|fallback| fallback.owners[role as usize].as_ref()).next().cloned()
+        let fitting = self
+            .fallbacks
+            .iter()
+            .filter(|fallback| fallback.matches.fits(view));
+        fitting
+            .filter_map(|fallback| fallback.owners[role as usize].as_ref())
+            .next()
+            .cloned()
     }
 }
 
@@ -221,7 +258,10 @@ fn named(owner: &Owner) -> String {
         OwnerConfidence::Low => "suggested",
         OwnerConfidence::None => "fallback",
     };
-    format!("{} from {} (`{}`, {confidence})", owner.reference, owner.source, owner.rule)
+    format!(
+        "{} from {} (`{}`, {confidence})",
+        owner.reference, owner.source, owner.rule
+    )
 }
 
 fn unnamed(view: &View<'_>) -> &'static str {

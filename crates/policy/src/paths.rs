@@ -86,7 +86,11 @@ impl RawPaths {
         for (index, raw) in self.derive.into_iter().enumerate() {
             let at = format!("/derive/{index}/match");
             let matches = Matches::compile(Some(raw.matches), &Field::BEFORE_BAND, (document, &at), errors);
-            derive.push(Derive { class: raw.identity_class, overrides: raw.overrides, matches });
+            derive.push(Derive {
+                class: raw.identity_class,
+                overrides: raw.overrides,
+                matches,
+            });
         }
         let mut paths = Vec::new();
         for class in IdentityClass::ALL {
@@ -109,7 +113,10 @@ impl RawPath {
         }
         let has_gate = self.gates.iter().any(|gate| gate.name == "pre_checks");
         if has_gate == self.pre_checks.is_empty() {
-            errors.push(document.error(pointer, "pre-checks and the gate `pre_checks` stand together or not at all"));
+            errors.push(document.error(
+                pointer,
+                "pre-checks and the gate `pre_checks` stand together or not at all",
+            ));
         }
         let mut gates = Vec::new();
         for (index, raw) in self.gates.into_iter().enumerate() {
@@ -120,10 +127,18 @@ impl RawPath {
             };
             let passed_when = when(raw.passed_when, "passed_when");
             let not_required_when = when(raw.not_required_when, "not_required_when");
-            gates.push(GateRule { name: raw.name, passed_when, not_required_when });
+            gates.push(GateRule {
+                name: raw.name,
+                passed_when,
+                not_required_when,
+            });
         }
         let pre_checks = self.pre_checks.into_iter().map(PreCheckName::open).collect();
-        Plan { phases: self.phases, gates, pre_checks }
+        Plan {
+            phases: self.phases,
+            gates,
+            pre_checks,
+        }
     }
 }
 
@@ -135,7 +150,10 @@ impl PreCheckName {
             Self::ScheduledTasks => "scheduled_tasks",
             Self::IncidentTooling => "incident_tooling",
         };
-        PreCheck { name: name.to_owned(), result: PreCheckResult::Unknown }
+        PreCheck {
+            name: name.to_owned(),
+            result: PreCheckResult::Unknown,
+        }
     }
 }
 
@@ -145,14 +163,23 @@ impl Paths {
         let known = view.identity_class != IdentityClass::Unknown;
         let fits = |derive: &&Derive| (derive.overrides || !known) && derive.matches.fits(view);
         if let Some(derive) = self.derive.iter().find(fits) {
-            return (derive.class, format!("{}: derived from {}", derive.class, derive.matches.says()));
+            return (
+                derive.class,
+                format!("{}: derived from {}", derive.class, derive.matches.says()),
+            );
         }
         if known {
             let provenance = view.facts.knowledge.context.provenance.get("identity_class");
             let source = provenance.map_or("an inventory", |from| from.source.as_str());
-            return (view.identity_class, format!("{}: {source} says so", view.identity_class));
+            return (
+                view.identity_class,
+                format!("{}: {source} says so", view.identity_class),
+            );
         }
-        (IdentityClass::Unknown, "unknown: nobody says what kind of identity this is, so the strictest path".to_owned())
+        (
+            IdentityClass::Unknown,
+            "unknown: nobody says what kind of identity this is, so the strictest path".to_owned(),
+        )
     }
 
     /// The path of a task at its beginning.
@@ -182,6 +209,9 @@ impl GateRule {
         } else {
             GateStatus::Required
         };
-        Gate { name: self.name.clone(), status }
+        Gate {
+            name: self.name.clone(),
+            status,
+        }
     }
 }

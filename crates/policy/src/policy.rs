@@ -147,8 +147,14 @@ impl Policy {
             let differences = trial.differences(&triage);
             if !differences.is_empty() {
                 let message = format!("test `{}`: {}", trial.name, differences.join("; "));
-                let error = ConfigError { message, ..trial.at.clone() };
-                failures.push(TestFailure { test: trial.name.clone(), error });
+                let error = ConfigError {
+                    message,
+                    ..trial.at.clone()
+                };
+                failures.push(TestFailure {
+                    test: trial.name.clone(),
+                    error,
+                });
             }
         }
         failures
@@ -163,7 +169,11 @@ impl Policy {
         let urgency = self.model.decide(&view, now);
         let band = forced.unwrap_or(urgency.band);
         let (owners, owner_steps) = self.fallbacks.complete(&view);
-        let view = View { band: Some(band), resolver: owners.resolver.as_ref(), ..view };
+        let view = View {
+            band: Some(band),
+            resolver: owners.resolver.as_ref(),
+            ..view
+        };
         let (route, tried) = self.routes.choose(&view, &owners);
         let due = self.deadlines.due(band, facts.first_detected_at);
         let explain = Explain {

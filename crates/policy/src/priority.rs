@@ -105,7 +105,11 @@ impl Modifiers {
         let resolver = facts.knowledge.owners.resolver.as_ref();
         let owner_known = resolver.is_some_and(|owner| owner.confidence != OwnerConfidence::None);
         let owner = if owner_known { "known" } else { "unknown" };
-        let control = if facts.compensating_control { "proven" } else { "none" };
+        let control = if facts.compensating_control {
+            "proven"
+        } else {
+            "none"
+        };
         let (confidence, low) = match (facts.subject.confidence, facts.validity) {
             (Confidence::Low, Validity::Active) => ("low, but verified live", false),
             (Confidence::Low, _) => ("low", true),
@@ -114,7 +118,12 @@ impl Modifiers {
         };
         [
             modifier("owner_unknown", owner, self.owner_unknown, !owner_known),
-            modifier("compensating_control", control, self.compensating_control, facts.compensating_control),
+            modifier(
+                "compensating_control",
+                control,
+                self.compensating_control,
+                facts.compensating_control,
+            ),
             modifier("low_confidence", confidence, self.low_confidence, low),
         ]
     }
@@ -137,7 +146,9 @@ fn modifier(name: &str, value: &str, points: i32, counts: bool) -> Factor {
 /// out of the writing only if it is a modifier.
 fn score(factors: &[Factor]) -> (u8, String) {
     let counted = factors.iter().filter(|factor| factor.applicable);
-    let (points, max) = counted.clone().fold((0, 0), |(points, max), row| (points + row.points, max + row.max));
+    let (points, max) = counted
+        .clone()
+        .fold((0, 0), |(points, max), row| (points + row.points, max + row.max));
     let mut words = String::new();
     for row in counted.filter(|row| row.max > 0 || row.points != 0) {
         let sign = match (words.is_empty(), row.points < 0) {
@@ -146,7 +157,15 @@ fn score(factors: &[Factor]) -> (u8, String) {
             (false, true) => " − ",
         };
         words.push_str(sign);
-        words.push_str(&format!("{} {}", row.factor, if sign.is_empty() { row.points } else { row.points.abs() }));
+        words.push_str(&format!(
+            "{} {}",
+            row.factor,
+            if sign.is_empty() {
+                row.points
+            } else {
+                row.points.abs()
+            }
+        ));
     }
     let rounded = (200 * points.max(0) + max).checked_div(2 * max).unwrap_or(0);
     let held = rounded.clamp(0, 100);

@@ -42,19 +42,30 @@ impl Routes {
         for route in &self.routes {
             let failed = route.matches.failure(view);
             let fits = failed.is_none();
-            tried.push(RouteTried { route: route.destination.name.clone(), failed });
+            tried.push(RouteTried {
+                route: route.destination.name.clone(),
+                failed,
+            });
             if fits {
                 return (route.destination.for_owners(owners), tried);
             }
         }
-        tried.push(RouteTried { route: self.fallback.name.clone(), failed: None });
+        tried.push(RouteTried {
+            route: self.fallback.name.clone(),
+            failed: None,
+        });
         (self.fallback.for_owners(owners), tried)
     }
 
     /// What each route asks for, in order, the fallback last.
     pub(crate) fn says(&self) -> Vec<(String, String)> {
-        let routes = self.routes.iter().map(|route| (route.destination.name.clone(), route.matches.says()));
-        routes.chain([(self.fallback.name.clone(), "everything else".to_owned())]).collect()
+        let routes = self
+            .routes
+            .iter()
+            .map(|route| (route.destination.name.clone(), route.matches.says()));
+        routes
+            .chain([(self.fallback.name.clone(), "everything else".to_owned())])
+            .collect()
     }
 }
 

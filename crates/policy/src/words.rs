@@ -14,7 +14,9 @@ pub(crate) fn inventories(knowledge: &Knowledge) -> Vec<String> {
     });
     let silent = knowledge.enrichment.missing.iter();
     let silent = silent.filter(|name| !sources.iter().any(|source| source.inventory == **name));
-    asked.chain(silent.map(|name| format!("{name}: has not answered"))).collect()
+    asked
+        .chain(silent.map(|name| format!("{name}: has not answered")))
+        .collect()
 }
 
 const fn answer(status: SourceStatus) -> &'static str {

@@ -33,7 +33,9 @@ impl<'de> Reader<'de> {
     }
 
     fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let Body::Text(text) = &self.0.body else { return self.any(visitor) };
+        let Body::Text(text) = &self.0.body else {
+            return self.any(visitor);
+        };
         if let Ok(value) = text.trim().parse::<u64>() {
             return visitor.visit_u64(value);
         }
@@ -169,7 +171,8 @@ impl<'de> EnumAccess<'de> for Word {
     type Variant = Unit;
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Unit), Fault> {
-        seed.deserialize(self.0.into_deserializer()).map(|value| (value, Unit))
+        seed.deserialize(self.0.into_deserializer())
+            .map(|value| (value, Unit))
     }
 }
 
@@ -201,7 +204,10 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     type Error = Fault;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
-        self.0.next().map(|node| seed.deserialize(Reader(node))).transpose()
+        self.0
+            .next()
+            .map(|node| seed.deserialize(Reader(node)))
+            .transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -217,7 +223,11 @@ struct Entries<'a> {
 
 impl<'a> Entries<'a> {
     fn of(map: usize, entries: &'a Map) -> Self {
-        Self { map, rest: entries.entries.iter(), value: None }
+        Self {
+            map,
+            rest: entries.entries.iter(),
+            value: None,
+        }
     }
 }
 
@@ -225,9 +235,14 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     type Error = Fault;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
-        let Some(entry) = self.rest.next() else { return Ok(None) };
+        let Some(entry) = self.rest.next() else {
+            return Ok(None);
+        };
         self.value = Some(&entry.value);
-        let site = Site::Key { map: self.map, key: entry.key.clone() };
+        let site = Site::Key {
+            map: self.map,
+            key: entry.key.clone(),
+        };
         let key = seed.deserialize(StrDeserializer::<Fault>::new(&entry.key));
         key.map(Some).map_err(|fault| fault.at(site))
     }

@@ -20,7 +20,13 @@ pub struct ConfigError {
 impl ConfigError {
     /// An error of a file as a whole.
     pub fn of_file(file: &str, message: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line: 0, column: 0, message: message.into(), suggestion: None }
+        Self {
+            file: file.to_owned(),
+            line: 0,
+            column: 0,
+            message: message.into(),
+            suggestion: None,
+        }
     }
 
     /// The same error with what was probably meant.
@@ -48,7 +54,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// The known word nearest to `written`, if it is near enough to be a typo of it.
-pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (written.chars().count() / 3).clamp(1, 3);
     known
         .into_iter()

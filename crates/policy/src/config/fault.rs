@@ -20,8 +20,14 @@ pub(super) struct Fault {
 
 #[derive(Debug)]
 pub(super) enum What {
-    UnknownField { field: String, expected: &'static [&'static str] },
-    UnknownVariant { variant: String, expected: &'static [&'static str] },
+    UnknownField {
+        field: String,
+        expected: &'static [&'static str],
+    },
+    UnknownVariant {
+        variant: String,
+        expected: &'static [&'static str],
+    },
     MissingField(&'static str),
     Expected(String),
     Duplicate(&'static str),
@@ -66,11 +72,17 @@ impl de::Error for Fault {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::of(What::UnknownVariant { variant: variant.to_owned(), expected })
+        Self::of(What::UnknownVariant {
+            variant: variant.to_owned(),
+            expected,
+        })
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::of(What::UnknownField { field: field.to_owned(), expected })
+        Self::of(What::UnknownField {
+            field: field.to_owned(),
+            expected,
+        })
     }
 
     fn missing_field(field: &'static str) -> Self {

@@ -63,7 +63,10 @@ fn variable<'a>(
 ) -> (Result<String, String>, &'a str) {
     let line = opened.split('\n').next().unwrap_or_default();
     let Some(end) = line.find('}') else {
-        return (Err("`${` without `}` on the same line".to_owned()), &opened[line.len()..]);
+        return (
+            Err("`${` without `}` on the same line".to_owned()),
+            &opened[line.len()..],
+        );
     };
     let after = &opened[end + 1..];
     let (name, default) = match line[..end].split_once(":-") {
@@ -74,10 +77,15 @@ fn variable<'a>(
     if name.is_empty() || !name.chars().all(word) {
         return (Err("expected `${NAME}` or `${NAME:-default}`".to_owned()), after);
     }
-    let found = match (env(name).filter(|value| !value.is_empty() || default.is_none()), default) {
+    let found = match (
+        env(name).filter(|value| !value.is_empty() || default.is_none()),
+        default,
+    ) {
         (Some(value), _) => fitted(name, &value, quote),
         (None, Some(default)) => Ok(default.to_owned()),
-        (None, None) => Err(format!("the variable `{name}` is not set; `${{{name}:-…}}` would give a default")),
+        (None, None) => Err(format!(
+            "the variable `{name}` is not set; `${{{name}:-…}}` would give a default"
+        )),
     };
     (found, after)
 }
@@ -85,13 +93,17 @@ fn variable<'a>(
 /// The value as it has to stand in this place; never quoted in the error.
 fn fitted(name: &str, value: &str, quote: Option<char>) -> Result<String, String> {
     if value.chars().any(char::is_control) {
-        return Err(format!("the value of the variable `{name}` holds a line break or a control character"));
+        return Err(format!(
+            "the value of the variable `{name}` holds a line break or a control character"
+        ));
     }
     match quote {
         Some('"') => Ok(value.replace('\\', "\\\\").replace('"', "\\\"")),
         Some(_) => Ok(value.replace('\'', "''")),
         None if is_plain(value) => Ok(value.to_owned()),
-        None => Err(format!("the value of the variable `{name}` needs quotes here: write `\"${{{name}}}\"`")),
+        None => Err(format!(
+            "the value of the variable `{name}` needs quotes here: write `\"${{{name}}}\"`"
+        )),
     }
 }
 
@@ -118,7 +130,11 @@ fn escaped(before: &str) -> bool {
 fn opens(before: &str, c: char) -> bool {
     // A doubled quote inside single quotes closes and opens again.
     let doubled = c == '\'' && before.ends_with('\'');
-    doubled || before.chars().next_back().is_none_or(|last| last.is_whitespace() || "[{,:(".contains(last))
+    doubled
+        || before
+            .chars()
+            .next_back()
+            .is_none_or(|last| last.is_whitespace() || "[{,:(".contains(last))
 }
 
 #[cfg(test)]
@@ -138,7 +154,10 @@ mod tests {
 
     #[test]
     fn a_variable_is_its_value_or_its_default() {
-        assert_eq!(with("a: ${HOST}\nb: ${NONE:-6}\n").unwrap(), "a: kafka-1:9092\nb: 6\n");
+        assert_eq!(
+            with("a: ${HOST}\nb: ${NONE:-6}\n").unwrap(),
+            "a: kafka-1:9092\nb: 6\n"
+        );
         assert_eq!(with("a: \"${EMPTY:-d}/${EMPTY}\"").unwrap(), "a: \"d/\"");
         assert_eq!(with("a: $${HOST}").unwrap(), "a: ${HOST}");
     }
@@ -148,13 +167,19 @@ mod tests {
         assert_eq!(with("a: \"${EVIL}\"").unwrap(), "a: \"x\\\", injected: \\\"y\"");
         for text in ["a: ${EVIL}", "a: ${LINES}", "a: \"${LINES}\""] {
             let errors = with(text).unwrap_err();
-            assert!(!errors[0].contains("injected") && !errors[0].contains("b: c"), "{errors:?}");
+            assert!(
+                !errors[0].contains("injected") && !errors[0].contains("b: c"),
+                "{errors:?}"
+            );
         }
     }
 
     #[test]
     fn comments_are_left_alone_and_every_unset_variable_is_told() {
-        assert_eq!(with("# ${NONE}\na: 1 # ${NONE\n").unwrap(), "# ${NONE}\na: 1 # ${NONE\n");
+        assert_eq!(
+            with("# ${NONE}\na: 1 # ${NONE\n").unwrap(),
+            "# ${NONE}\na: 1 # ${NONE\n"
+        );
         assert_eq!(
             with("a: ${NONE}\nb: [1, ${NADA}]\n").unwrap_err(),
             [
@@ -166,6 +191,12 @@ mod tests {
 
     #[test]
     fn an_apostrophe_inside_a_word_opens_no_quote() {
-        assert_eq!(with("a: don't\nb: \"${EVIL}\" # it's ${NONE}\n").unwrap().lines().count(), 2);
+        assert_eq!(
+            with("a: don't\nb: \"${EVIL}\" # it's ${NONE}\n")
+                .unwrap()
+                .lines()
+                .count(),
+            2
+        );
     }
 }

@@ -66,7 +66,10 @@ impl Document {
         let mut root: Node = serde_saphyr::from_str_with_options(text, options)
             .map_err(|error| vec![unreadable(file, &error)])?;
         number(&mut root, &mut 0);
-        Ok(Self { file: file.to_owned(), root })
+        Ok(Self {
+            file: file.to_owned(),
+            root,
+        })
     }
 
     /// Reads the document as a `T`.
@@ -94,7 +97,11 @@ impl Document {
         for step in pointer.split('/').skip(1) {
             let next = match &node.body {
                 Body::Seq(items) => step.parse::<usize>().ok().and_then(|index| items.get(index)),
-                Body::Map(map) => map.entries.iter().find(|entry| entry.key == step).map(|entry| &entry.value),
+                Body::Map(map) => map
+                    .entries
+                    .iter()
+                    .find(|entry| entry.key == step)
+                    .map(|entry| &entry.value),
                 _ => None,
             };
             let Some(next) = next else { break };
@@ -127,21 +134,35 @@ fn number(node: &mut Node, next: &mut usize) {
     *next += 1;
     match &mut node.body {
         Body::Seq(items) => items.iter_mut().for_each(|item| number(item, next)),
-        Body::Map(map) => map.entries.iter_mut().for_each(|entry| number(&mut entry.value, next)),
+        Body::Map(map) => map
+            .entries
+            .iter_mut()
+            .for_each(|entry| number(&mut entry.value, next)),
         _ => {}
     }
 }
 
 impl From<Location> for Place {
     fn from(location: Location) -> Self {
-        Self { line: location.line(), column: location.column() }
+        Self {
+            line: location.line(),
+            column: location.column(),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Spanned { value: body, referenced, .. } = Spanned::<Body>::deserialize(deserializer)?;
-        Ok(Self { id: 0, place: referenced.into(), body })
+        let Spanned {
+            value: body,
+            referenced,
+            ..
+        } = Spanned::<Body>::deserialize(deserializer)?;
+        Ok(Self {
+            id: 0,
+            place: referenced.into(),
+            body,
+        })
     }
 }
 
@@ -200,7 +221,11 @@ impl<'de> Visitor<'de> for BodyVisitor {
         let mut map = Map::default();
         while let Some(key) = access.next_key::<Spanned<String>>()? {
             let value = access.next_value()?;
-            map.entries.push(Entry { key: key.value, place: key.referenced.into(), value });
+            map.entries.push(Entry {
+                key: key.value,
+                place: key.referenced.into(),
+                value,
+            });
         }
         Ok(Body::Map(map))
     }

@@ -83,7 +83,11 @@ fn list(expected: &[&str]) -> String {
 
 /// The message of a type's own check, unless it repeats what was written there.
 fn quiet(message: &str, node: &Node) -> String {
-    if repeats(message, node) { "the value does not fit here".to_owned() } else { message.to_owned() }
+    if repeats(message, node) {
+        "the value does not fit here".to_owned()
+    } else {
+        message.to_owned()
+    }
 }
 
 fn repeats(message: &str, node: &Node) -> bool {
@@ -100,7 +104,9 @@ fn resolve<'a>(tree: &'a Node, site: &Site) -> Option<(Place, &'a Node)> {
         Site::Node(id) => find(tree, *id).map(|node| (node.place, node)),
         Site::Key { map, key } => {
             let node = find(tree, *map)?;
-            let Body::Map(entries) = &node.body else { return None };
+            let Body::Map(entries) = &node.body else {
+                return None;
+            };
             let entry = entries.entries.iter().find(|entry| entry.key == *key)?;
             Some((entry.place, node))
         }
@@ -122,7 +128,10 @@ fn find(node: &Node, id: usize) -> Option<&Node> {
 fn take_out(node: &mut Node, site: &Site) -> bool {
     match &mut node.body {
         Body::Seq(items) => {
-            if let Some(index) = items.iter().position(|item| matches!(site, Site::Node(id) if *id == item.id)) {
+            if let Some(index) = items
+                .iter()
+                .position(|item| matches!(site, Site::Node(id) if *id == item.id))
+            {
                 items.remove(index);
                 return true;
             }
@@ -139,7 +148,9 @@ fn take_out(node: &mut Node, site: &Site) -> bool {
                 map.removed.insert(entry.key);
                 return true;
             }
-            map.entries.iter_mut().any(|entry| take_out(&mut entry.value, site))
+            map.entries
+                .iter_mut()
+                .any(|entry| take_out(&mut entry.value, site))
         }
         _ => false,
     }

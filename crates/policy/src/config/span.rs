@@ -58,7 +58,8 @@ impl fmt::Display for Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("expected a length of time such as `4h`, `3d` or `90s`"))
+        Self::parse(&text)
+            .ok_or_else(|| D::Error::custom("expected a length of time such as `4h`, `3d` or `90s`"))
     }
 }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 /// The files that belong to the policy, with what ships.
 pub const FILES: [(&str, &str); 8] = [
-    ("deadlines.yaml", include_str!("../../../../config/deadlines.yaml")),
+    (
+        "deadlines.yaml",
+        include_str!("../../../../config/deadlines.yaml"),
+    ),
     ("evidence.yaml", include_str!("../../../../config/evidence.yaml")),
     ("issues.yaml", include_str!("../../../../config/issues.yaml")),
     ("ledger.yaml", include_str!("../../../../config/ledger.yaml")),
@@ -21,7 +24,12 @@ pub struct ConfigTexts(BTreeMap<String, String>);
 impl ConfigTexts {
     /// What ships.
     pub fn shipped() -> Self {
-        Self(FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect())
+        Self(
+            FILES
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+                .collect(),
+        )
     }
 
     /// Puts a file in the place of the shipped one. Files of other crates may be given: they count in the hash alone.

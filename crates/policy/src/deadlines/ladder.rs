@@ -82,7 +82,12 @@ pub(super) struct Target {
 
 impl Target {
     fn rung(&self, step: String, at: Timestamp) -> Rung {
-        Rung { step, at, to: self.to.clone(), level: self.level }
+        Rung {
+            step,
+            at,
+            to: self.to.clone(),
+            level: self.level,
+        }
     }
 }
 
@@ -101,16 +106,28 @@ impl Ladder {
         if let Some(by) = clocks.contain_by {
             shares(&mut rungs, "contain", &self.contain, from, by);
         }
-        shares(&mut rungs, "remediate", &self.remediate, from, clocks.remediate_by);
-        self.overdue.due(&mut rungs, "overdue", clocks.remediate_by, clocks);
+        shares(
+            &mut rungs,
+            "remediate",
+            &self.remediate,
+            from,
+            clocks.remediate_by,
+        );
+        self.overdue
+            .due(&mut rungs, "overdue", clocks.remediate_by, clocks);
         if let Some(since) = clocks.ownerless_since {
             let by = since.plus_seconds(self.ownerless_within[clocks.band as usize].seconds());
             shares(&mut rungs, "ownerless", &self.ownerless, since, by);
-            self.ownerless_overdue.due(&mut rungs, "ownerless_overdue", by, clocks);
+            self.ownerless_overdue
+                .due(&mut rungs, "ownerless_overdue", by, clocks);
         }
         if let Some(claimed_at) = clocks.claimed_at {
             let at = claimed_at.plus_seconds(self.claimed.after.seconds());
-            rungs.push(self.claimed.target.rung("claimed_without_evidence".to_owned(), at));
+            rungs.push(
+                self.claimed
+                    .target
+                    .rung("claimed_without_evidence".to_owned(), at),
+            );
         }
         let old_at = from.plus_seconds(self.older.after.seconds());
         rungs.push(self.older.target.rung("older_than".to_owned(), old_at));
@@ -124,10 +141,20 @@ impl Ladder {
 
     /// At once, one level above what the clock had reached by then.
     fn blocked(&self, rungs: &[Rung], since: Timestamp) -> Option<Rung> {
-        let reached = rungs.iter().filter(|rung| rung.at <= since).map(|rung| rung.level).max().unwrap_or(1);
+        let reached = rungs
+            .iter()
+            .filter(|rung| rung.at <= since)
+            .map(|rung| rung.level)
+            .max()
+            .unwrap_or(1);
         let index = (reached as usize).min(self.roles.len().checked_sub(1)?);
         let to = self.roles[index].clone();
-        Some(Rung { step: "blocked".to_owned(), at: since, to, level: index as u32 + 1 })
+        Some(Rung {
+            step: "blocked".to_owned(),
+            at: since,
+            to,
+            level: index as u32 + 1,
+        })
     }
 }
 

@@ -81,7 +81,11 @@ const REPEAT_MIN: Span = Span::of_seconds(3_600);
 
 impl RawDeadlines {
     pub(crate) fn compile(self, document: &Document, errors: &mut Vec<ConfigError>) -> Deadlines {
-        let mut check = Check { roles: &self.roles, document, errors };
+        let mut check = Check {
+            roles: &self.roles,
+            document,
+            errors,
+        };
         if self.roles.is_empty() {
             check.tell("/roles", "a ladder has at least one role");
         }
@@ -98,7 +102,11 @@ impl RawDeadlines {
             roles: self.roles.clone(),
         };
         let Calendar::Wall = self.calendar;
-        Deadlines { calendar: "wall".to_owned(), bands, ladder }
+        Deadlines {
+            calendar: "wall".to_owned(),
+            bands,
+            ladder,
+        }
     }
 }
 
@@ -114,11 +122,20 @@ impl Check<'_> {
     }
 
     fn bands(&mut self, bands: &BTreeMap<Band, RawAllowance>) -> [Allowance; 5] {
-        let remediate = bands.iter().map(|(band, allowance)| (*band, allowance.remediate)).collect();
+        let remediate = bands
+            .iter()
+            .map(|(band, allowance)| (*band, allowance.remediate))
+            .collect();
         let remediate = self.per_band("/bands", &remediate);
         for (band, allowance) in bands {
-            if allowance.contain.is_some_and(|contain| contain > allowance.remediate) {
-                self.tell(&format!("/bands/{band}/contain"), "containment may not take longer than remediation");
+            if allowance
+                .contain
+                .is_some_and(|contain| contain > allowance.remediate)
+            {
+                self.tell(
+                    &format!("/bands/{band}/contain"),
+                    "containment may not take longer than remediation",
+                );
             }
         }
         if remediate.windows(2).any(|pair| pair[0] > pair[1]) {
@@ -128,13 +145,19 @@ impl Check<'_> {
         let mut index = 0;
         remediate.map(|remediate| {
             index += 1;
-            Allowance { contain: contain(&Band::ALL[index - 1]), remediate }
+            Allowance {
+                contain: contain(&Band::ALL[index - 1]),
+                remediate,
+            }
         })
     }
 
     fn per_band(&mut self, pointer: &str, spans: &BTreeMap<Band, Span>) -> [Span; 5] {
-        let missing: Vec<&str> =
-            Band::ALL.iter().filter(|band| !spans.contains_key(band)).map(|band| band.as_str()).collect();
+        let missing: Vec<&str> = Band::ALL
+            .iter()
+            .filter(|band| !spans.contains_key(band))
+            .map(|band| band.as_str())
+            .collect();
         if !missing.is_empty() {
             self.tell(pointer, format!("missing `{}`", missing.join("`, `")));
         }
@@ -143,30 +166,51 @@ impl Check<'_> {
     }
 
     fn shares(&mut self, pointer: &str, shares: &[RawShare]) -> Vec<Share> {
-        if shares.windows(2).any(|pair| pair[0].at_percent >= pair[1].at_percent) {
+        if shares
+            .windows(2)
+            .any(|pair| pair[0].at_percent >= pair[1].at_percent)
+        {
             self.tell(pointer, "the shares must rise from step to step");
         }
         let mut compiled = Vec::new();
         for (index, share) in shares.iter().enumerate() {
             if !(1..=100).contains(&share.at_percent) {
-                self.tell(&format!("{pointer}/{index}/at_percent"), "a share lies between 1 and 100");
+                self.tell(
+                    &format!("{pointer}/{index}/at_percent"),
+                    "a share lies between 1 and 100",
+                );
             }
             let target = self.target(&format!("{pointer}/{index}/to"), &share.to);
-            compiled.push(Share { percent: share.at_percent, target });
+            compiled.push(Share {
+                percent: share.at_percent,
+                target,
+            });
         }
         compiled
     }
 
     fn repeat(&mut self, pointer: &str, repeat: &RawRepeat) -> Repeat {
         let every = self.per_band(&format!("{pointer}/every"), &repeat.every);
-        if every.iter().any(|every| *every < REPEAT_MIN || every.seconds() % 3_600 != 0) {
-            self.tell(&format!("{pointer}/every"), "repeats come in whole hours, at least one apart");
+        if every
+            .iter()
+            .any(|every| *every < REPEAT_MIN || every.seconds() % 3_600 != 0)
+        {
+            self.tell(
+                &format!("{pointer}/every"),
+                "repeats come in whole hours, at least one apart",
+            );
         }
-        Repeat { every, target: self.target(&format!("{pointer}/to"), &repeat.to) }
+        Repeat {
+            every,
+            target: self.target(&format!("{pointer}/to"), &repeat.to),
+        }
     }
 
     fn once(&mut self, pointer: &str, once: &RawOnce) -> Once {
-        Once { after: once.after, target: self.target(&format!("{pointer}/to"), &once.to) }
+        Once {
+            after: once.after,
+            target: self.target(&format!("{pointer}/to"), &once.to),
+        }
     }
 
     fn target(&mut self, pointer: &str, to: &str) -> Target {
@@ -177,8 +221,12 @@ impl Check<'_> {
             let known: Vec<&str> = owned.chain(OWNERLESS_ROLES).collect();
             let message = format!("not a role, expected one of `{}`", known.join("`, `"));
             let meant = suggestion(to, known.iter().copied());
-            self.errors.push(self.document.error(pointer, message).meaning(meant));
+            self.errors
+                .push(self.document.error(pointer, message).meaning(meant));
         }
-        Target { to: to.to_owned(), level: level.unwrap_or(0) as u32 + 1 }
+        Target {
+            to: to.to_owned(),
+            level: level.unwrap_or(0) as u32 + 1,
+        }
     }
 }

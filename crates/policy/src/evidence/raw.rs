@@ -67,7 +67,14 @@ impl RawEvidence {
             }
         }
         let (agree_after, actions, attested) = (self.agree_after, self.actions, self.attested);
-        EvidenceRules { formats, actors, agree_after, closes, actions, attested }
+        EvidenceRules {
+            formats,
+            actors,
+            agree_after,
+            closes,
+            actions,
+            attested,
+        }
     }
 
     fn check_actions<'a>(
@@ -77,10 +84,17 @@ impl RawEvidence {
         errors: &mut Vec<ConfigError>,
     ) {
         let known = || self.actions.keys().chain(&self.attested).map(String::as_str);
-        let missing: BTreeSet<&str> = asked.filter(|action| !known().any(|name| name == *action)).collect();
+        let missing: BTreeSet<&str> = asked
+            .filter(|action| !known().any(|name| name == *action))
+            .collect();
         for action in missing {
-            let message = format!("issues.yaml asks for the action `{action}`, but nothing here proves it done");
-            errors.push(document.error("/actions", message).meaning(suggestion(action, known())));
+            let message =
+                format!("issues.yaml asks for the action `{action}`, but nothing here proves it done");
+            errors.push(
+                document
+                    .error("/actions", message)
+                    .meaning(suggestion(action, known())),
+            );
         }
     }
 }
@@ -102,24 +116,43 @@ impl RawSayings {
                 }
             }
         }
-        if self.change_only.iter().any(|statement| levels.get(statement) != Some(&EvidenceLevel::E3)) {
+        if self
+            .change_only
+            .iter()
+            .any(|statement| levels.get(statement) != Some(&EvidenceLevel::E3))
+        {
             let at = format!("{pointer}/change_only");
             errors.push(document.error(&at, "only what is said at E3 can depend on a change"));
         }
-        Sayings { levels, change_only: self.change_only }
+        Sayings {
+            levels,
+            change_only: self.change_only,
+        }
     }
 }
 
 impl RawClosing {
     fn compile(self, (document, pointer): (&Document, &str), errors: &mut Vec<ConfigError>) -> Closing {
         let alive = |statement: &&Statement| matches!(statement, Statement::Active | Statement::Used);
-        if self.by.iter().chain(&self.when_inactive).any(|statement| alive(&statement)) {
+        if self
+            .by
+            .iter()
+            .chain(&self.when_inactive)
+            .any(|statement| alive(&statement))
+        {
             errors.push(document.error(pointer, "a sign of life closes nothing"));
         }
         if self.by.is_empty() && !self.attestable {
-            errors.push(document.error(pointer, "nothing can ever close this: name a statement or let it be attested"));
+            errors.push(document.error(
+                pointer,
+                "nothing can ever close this: name a statement or let it be attested",
+            ));
         }
-        Closing { by: self.by, when_inactive: self.when_inactive, attestable: self.attestable }
+        Closing {
+            by: self.by,
+            when_inactive: self.when_inactive,
+            attestable: self.attestable,
+        }
     }
 }
 

@@ -112,17 +112,36 @@ impl RawIssues {
             };
             entries.push((matches, method.compile()));
         }
-        let named = self.methods_of_inventories.into_iter().map(|(name, raw)| (name.clone(), raw.compile(&name)));
-        let rotations = Rotations { entries, default: self.rotation_default.compile(), named: named.collect() };
-        let methods = self.actions.into_iter().map(|(name, raw)| (name.clone(), raw.compile(&name))).collect();
-        Issues { issues, detection_only: self.detection_only, rotations, methods }
+        let named = self
+            .methods_of_inventories
+            .into_iter()
+            .map(|(name, raw)| (name.clone(), raw.compile(&name)));
+        let rotations = Rotations {
+            entries,
+            default: self.rotation_default.compile(),
+            named: named.collect(),
+        };
+        let methods = self
+            .actions
+            .into_iter()
+            .map(|(name, raw)| (name.clone(), raw.compile(&name)))
+            .collect();
+        Issues {
+            issues,
+            detection_only: self.detection_only,
+            rotations,
+            methods,
+        }
     }
 }
 
 impl RawIssue {
     fn compile(self, (document, pointer): (&Document, &str), errors: &mut Vec<ConfigError>) -> Issue {
         if self.classes.is_empty() || self.actions.is_empty() {
-            errors.push(document.error(pointer, "an issue type is about at least one class and asks for an action"));
+            errors.push(document.error(
+                pointer,
+                "an issue type is about at least one class and asks for an action",
+            ));
         }
         let mut cases = Vec::new();
         for (index, raw) in self.cases.into_iter().enumerate() {
@@ -131,18 +150,34 @@ impl RawIssue {
             if raw.actions.is_empty() {
                 errors.push(document.error(&format!("{pointer}/cases/{index}"), "a case asks for an action"));
             }
-            cases.push(Case { matches, actions: raw.actions, frameworks: raw.frameworks.into() });
+            cases.push(Case {
+                matches,
+                actions: raw.actions,
+                frameworks: raw.frameworks.into(),
+            });
         }
         let classes = self.classes.iter().fold(0, |set, class| set | 1 << *class as u32);
-        Issue { classes, frameworks: self.frameworks.into(), actions: self.actions, cases }
+        Issue {
+            classes,
+            frameworks: self.frameworks.into(),
+            actions: self.actions,
+            cases,
+        }
     }
 }
 
 impl RawMethod {
     fn compile(self) -> Method {
-        let overlap = self.overlap.then(|| "keep the old one working until every consumer has the new one".to_owned());
+        let overlap = self
+            .overlap
+            .then(|| "keep the old one working until every consumer has the new one".to_owned());
         let steps = overlap.into_iter().chain(self.steps).collect();
-        Method { name: self.method, automation: self.automation, steps, guide_url: self.guide_url }
+        Method {
+            name: self.method,
+            automation: self.automation,
+            steps,
+            guide_url: self.guide_url,
+        }
     }
 }
 
@@ -161,6 +196,10 @@ impl RawNamed {
 
 impl From<RawFrameworks> for Frameworks {
     fn from(raw: RawFrameworks) -> Self {
-        Self { owasp_nhi: raw.owasp_nhi, nist_csf: raw.nist_csf, attack: raw.attack }
+        Self {
+            owasp_nhi: raw.owasp_nhi,
+            nist_csf: raw.nist_csf,
+            attack: raw.attack,
+        }
     }
 }

@@ -59,15 +59,25 @@ impl Rotations {
     }
 
     fn fitting(&self, view: &View<'_>) -> Option<&Method> {
-        self.entries.iter().find(|(matches, _)| matches.fits(view)).map(|(_, method)| method)
+        self.entries
+            .iter()
+            .find(|(matches, _)| matches.fits(view))
+            .map(|(_, method)| method)
     }
 
     /// What an inventory names is taken by its name, even where nothing more is known of it.
     fn named(&self, name: &str) -> Method {
-        let catalogue = self.entries.iter().map(|(_, method)| method).find(|method| method.name == name);
+        let catalogue = self
+            .entries
+            .iter()
+            .map(|(_, method)| method)
+            .find(|method| method.name == name);
         match self.named.get(name).or(catalogue) {
             Some(method) => method.clone(),
-            None => Method { name: name.to_owned(), ..self.default.clone() },
+            None => Method {
+                name: name.to_owned(),
+                ..self.default.clone()
+            },
         }
     }
 }

@@ -164,7 +164,11 @@ impl Field {
             Self::Validity => Validity::ALL.len(),
             Self::Exposure => Exposure::ALL.len(),
             Self::Enrichment => EnrichmentStatus::ALL.len(),
-            Self::Honeytoken | Self::SuspectedMisuse | Self::OwnerKnown | Self::Ownerless | Self::JitCapable => 2,
+            Self::Honeytoken
+            | Self::SuspectedMisuse
+            | Self::OwnerKnown
+            | Self::Ownerless
+            | Self::JitCapable => 2,
             Self::Provider | Self::Kind | Self::OwnerType | Self::OwnerRef | Self::Tags => 0,
         }
     }
@@ -176,8 +180,15 @@ impl Field {
 
     /// The words of a set, joined by ` | `; `not known` for none.
     pub(crate) fn names(self, set: u32) -> String {
-        let words: Vec<&str> = (0..self.size()).filter(|i| set & (1 << i) != 0).map(|i| self.name(i)).collect();
-        if words.is_empty() { "not known".to_owned() } else { words.join(" | ") }
+        let words: Vec<&str> = (0..self.size())
+            .filter(|i| set & (1 << i) != 0)
+            .map(|i| self.name(i))
+            .collect();
+        if words.is_empty() {
+            "not known".to_owned()
+        } else {
+            words.join(" | ")
+        }
     }
 
     fn name(self, index: usize) -> &'static str {

@@ -60,22 +60,53 @@ impl RawMatch {
         closed(&mut tests, Field::Class, set(self.class, |word| word as u32));
         open(&mut tests, Field::Provider, self.provider);
         open(&mut tests, Field::Kind, self.kind);
-        closed(&mut tests, Field::IssueType, set(self.issue_type, |word| word as u32));
-        closed(&mut tests, Field::Validity, set(self.validity, |word| word as u32));
-        closed(&mut tests, Field::Exposure, set(self.exposure, |word| word as u32));
+        closed(
+            &mut tests,
+            Field::IssueType,
+            set(self.issue_type, |word| word as u32),
+        );
+        closed(
+            &mut tests,
+            Field::Validity,
+            set(self.validity, |word| word as u32),
+        );
+        closed(
+            &mut tests,
+            Field::Exposure,
+            set(self.exposure, |word| word as u32),
+        );
         closed(&mut tests, Field::SuspectedMisuse, flag(self.suspected_misuse));
-        closed(&mut tests, Field::Environment, set(self.environment, |word| word as u32));
-        closed(&mut tests, Field::IdentityClass, set(self.identity_class, |word| word as u32));
-        closed(&mut tests, Field::Privilege, set(self.privilege, |word| word as u32));
+        closed(
+            &mut tests,
+            Field::Environment,
+            set(self.environment, |word| word as u32),
+        );
+        closed(
+            &mut tests,
+            Field::IdentityClass,
+            set(self.identity_class, |word| word as u32),
+        );
+        closed(
+            &mut tests,
+            Field::Privilege,
+            set(self.privilege, |word| word as u32),
+        );
         closed(&mut tests, Field::Band, band);
-        closed(&mut tests, Field::Enrichment, set(self.enrichment, |word| word as u32));
+        closed(
+            &mut tests,
+            Field::Enrichment,
+            set(self.enrichment, |word| word as u32),
+        );
         closed(&mut tests, Field::Ownerless, flag(self.ownerless));
         closed(&mut tests, Field::OwnerKnown, flag(owner.known));
         open(&mut tests, Field::OwnerType, owner.kind);
         open(&mut tests, Field::OwnerRef, owner.reference);
         closed(&mut tests, Field::JitCapable, flag(self.jit_capable));
         let tags = self.tags.into_iter();
-        tests.extend(tags.map(|(name, words)| Test::Tag { name, allowed: Words::new(words.0) }));
+        tests.extend(tags.map(|(name, words)| Test::Tag {
+            name,
+            allowed: Words::new(words.0),
+        }));
         Matcher { tests }
     }
 }
@@ -85,7 +116,10 @@ fn closed(tests: &mut Vec<Test>, field: Field, allowed: Option<u32>) {
 }
 
 fn open(tests: &mut Vec<Test>, field: Field, words: Option<OneOrMany<String>>) {
-    tests.extend(words.map(|words| Test::Open { field, allowed: Words::new(words.0) }));
+    tests.extend(words.map(|words| Test::Open {
+        field,
+        allowed: Words::new(words.0),
+    }));
 }
 
 fn set<T: Copy>(words: Option<OneOrMany<T>>, index: impl Fn(T) -> u32) -> Option<u32> {

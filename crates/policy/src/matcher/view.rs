@@ -37,7 +37,8 @@ impl<'a> View<'a> {
 
     /// Whether an inventory (not a fallback) named the resolver.
     pub(crate) fn owner_known(&self) -> bool {
-        self.resolver.is_some_and(|owner| owner.confidence != OwnerConfidence::None)
+        self.resolver
+            .is_some_and(|owner| owner.confidence != OwnerConfidence::None)
     }
 
     /// The value of a closed field as a set of one word; empty if it is not known.

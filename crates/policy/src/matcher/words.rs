@@ -34,7 +34,10 @@ impl Words {
 
     /// Whether everything that fits `other` fits this too.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        other.0.iter().all(|inner| self.0.iter().any(|outer| outer.covers(inner)))
+        other
+            .0
+            .iter()
+            .all(|inner| self.0.iter().any(|outer| outer.covers(inner)))
     }
 }
 
@@ -42,7 +45,9 @@ impl Word {
     fn covers(&self, inner: &Self) -> bool {
         match (self, inner) {
             (Self::Exact(outer), Self::Exact(inner)) => outer == inner,
-            (Self::Beginning(outer), Self::Exact(inner) | Self::Beginning(inner)) => inner.starts_with(outer.as_str()),
+            (Self::Beginning(outer), Self::Exact(inner) | Self::Beginning(inner)) => {
+                inner.starts_with(outer.as_str())
+            }
             (Self::Exact(_), Self::Beginning(_)) => false,
         }
     }

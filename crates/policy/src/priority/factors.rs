@@ -82,7 +82,9 @@ impl Reads {
 impl FactorModel {
     /// Its row for one task.
     pub(super) fn row(&self, view: &View<'_>, now: Timestamp) -> Factor {
-        if view.facts.subject.class as u32 >= u32::BITS || self.classes & (1 << view.facts.subject.class as u32) == 0 {
+        if view.facts.subject.class as u32 >= u32::BITS
+            || self.classes & (1 << view.facts.subject.class as u32) == 0
+        {
             return self.not_applicable(view);
         }
         let seen = self.see(view, now);
@@ -116,25 +118,47 @@ impl FactorModel {
         match self.reads {
             Reads::Exposure => {
                 let exposure = view.facts.exposure;
-                self.word(view, exposure as usize, exposure.as_str(), exposure != Exposure::Unknown)
+                self.word(
+                    view,
+                    exposure as usize,
+                    exposure.as_str(),
+                    exposure != Exposure::Unknown,
+                )
             }
             Reads::Validity => self.validity(view),
-            Reads::Privilege => {
-                self.word(view, view.privilege as usize, view.privilege.as_str(), view.privilege != Privilege::Unknown)
-            }
+            Reads::Privilege => self.word(
+                view,
+                view.privilege as usize,
+                view.privilege.as_str(),
+                view.privilege != Privilege::Unknown,
+            ),
             Reads::Environment => {
                 let environment = view.environment;
-                self.word(view, environment as usize, environment.as_str(), environment != Environment::Unknown)
+                self.word(
+                    view,
+                    environment as usize,
+                    environment.as_str(),
+                    environment != Environment::Unknown,
+                )
             }
             Reads::Criticality => {
                 let criticality = context.criticality.unwrap_or(Criticality::Unknown);
-                self.word(view, criticality as usize, criticality.as_str(), criticality != Criticality::Unknown)
+                self.word(
+                    view,
+                    criticality as usize,
+                    criticality.as_str(),
+                    criticality != Criticality::Unknown,
+                )
             }
             Reads::LastUsed => {
-                let days = context.last_used_at.map(|used| now.seconds_since(used).max(0).unsigned_abs() / 86_400);
+                let days = context
+                    .last_used_at
+                    .map(|used| now.seconds_since(used).max(0).unsigned_abs() / 86_400);
                 self.number(view, days, |days| format!("used {days} d ago"))
             }
-            Reads::Dependents => self.number(view, context.dependents.count, |count| format!("{count} dependents")),
+            Reads::Dependents => self.number(view, context.dependents.count, |count| {
+                format!("{count} dependents")
+            }),
         }
     }
 
@@ -150,7 +174,13 @@ impl FactorModel {
 
     fn word<'a>(&self, view: &View<'a>, index: usize, word: &str, known: bool) -> Seen<'a> {
         let (source, as_of) = self.source(view, known);
-        Seen { value: word.to_owned(), points: self.scale.word(index), source, as_of, known }
+        Seen {
+            value: word.to_owned(),
+            points: self.scale.word(index),
+            source,
+            as_of,
+            known,
+        }
     }
 
     fn number<'a>(&self, view: &View<'a>, value: Option<u64>, says: impl Fn(u64) -> String) -> Seen<'a> {
@@ -169,10 +199,15 @@ impl FactorModel {
             return ("finding", Some(view.facts.last_observed_at));
         };
         let provenance = &view.facts.knowledge.context.provenance;
-        let from = provenance.get(field).or_else(|| provenance.get(field.split('.').next().unwrap_or(field)));
+        let from = provenance
+            .get(field)
+            .or_else(|| provenance.get(field.split('.').next().unwrap_or(field)));
         match from {
             Some(from) if known => (&from.source, Some(from.as_of)),
-            _ if known && self.reads == Reads::Privilege && view.facts.knowledge.context.privilege.is_none() => {
+            _ if known
+                && self.reads == Reads::Privilege
+                && view.facts.knowledge.context.privilege.is_none() =>
+            {
                 ("subject", None)
             }
             _ if known => ("inventory", None),

@@ -33,8 +33,17 @@ pub(super) struct Verdict {
 
 /// Every rule that fits fires, also where the band is already there.
 pub(super) fn apply(rules: &[Rule], by_score: Band, view: &View<'_>) -> Verdict {
-    let mut verdict = Verdict { band: by_score, fired: Vec::new(), detection_only: false, steps: Vec::new() };
-    let fitting = || rules.iter().filter(|rule| rule.effect != Effect::Elsewhere && rule.matches.fits(view));
+    let mut verdict = Verdict {
+        band: by_score,
+        fired: Vec::new(),
+        detection_only: false,
+        steps: Vec::new(),
+    };
+    let fitting = || {
+        rules
+            .iter()
+            .filter(|rule| rule.effect != Effect::Elsewhere && rule.matches.fits(view))
+    };
     for rule in fitting().filter(|rule| !matches!(rule.effect, Effect::Ceiling(_))) {
         verdict.take(rule);
     }
@@ -62,8 +71,13 @@ impl Verdict {
                 "no change of band".to_owned()
             }
         };
-        let change = if self.band == before { format!("stays {before}") } else { format!("{before} → {}", self.band) };
+        let change = if self.band == before {
+            format!("stays {before}")
+        } else {
+            format!("{before} → {}", self.band)
+        };
         self.fired.push(rule.id.clone());
-        self.steps.push(format!("{} ({}): {limit}, {change}", rule.id, rule.says));
+        self.steps
+            .push(format!("{} ({}): {limit}, {change}", rule.id, rule.says));
     }
 }

@@ -6,7 +6,11 @@ pub(super) enum Scale {
     /// Points per word, in the order of the fact's words.
     Words(Vec<i32>),
     /// Points up to a value, else `over`; `unknown` where there is no value.
-    Steps { up_to: Vec<(u64, i32)>, over: i32, unknown: i32 },
+    Steps {
+        up_to: Vec<(u64, i32)>,
+        over: i32,
+        unknown: i32,
+    },
 }
 
 impl Scale {
@@ -14,16 +18,19 @@ impl Scale {
     pub(super) fn max(&self) -> i32 {
         match self {
             Self::Words(points) => points.iter().copied().max().unwrap_or(0),
-            Self::Steps { over, unknown, .. } => self.known_steps().chain([*over, *unknown]).max().unwrap_or(0),
+            Self::Steps { over, unknown, .. } => {
+                self.known_steps().chain([*over, *unknown]).max().unwrap_or(0)
+            }
         }
     }
 
     /// The points of a number, and between which steps it lies: `≤ 7`, `> 90`.
     pub(super) fn step(&self, value: u64) -> i32 {
         match self {
-            Self::Steps { up_to, over, .. } => {
-                up_to.iter().find(|(limit, _)| value <= *limit).map_or(*over, |(_, points)| *points)
-            }
+            Self::Steps { up_to, over, .. } => up_to
+                .iter()
+                .find(|(limit, _)| value <= *limit)
+                .map_or(*over, |(_, points)| *points),
             Self::Words(_) => 0,
         }
     }

@@ -48,6 +48,13 @@ fn report_shadow(
     }
     let mut names: Vec<&str> = covered.iter().flatten().map(|index| routes[*index].0).collect();
     names.dedup();
-    let what = if covered.len() == own.len() { "this can never match" } else { "one alternative can never match" };
-    errors.push(document.error(at, format!("{what}: `{}` takes all of it before", names.join("`, `"))));
+    let what = if covered.len() == own.len() {
+        "this can never match"
+    } else {
+        "one alternative can never match"
+    };
+    errors.push(document.error(
+        at,
+        format!("{what}: `{}` takes all of it before", names.join("`, `")),
+    ));
 }

@@ -89,17 +89,33 @@ impl RawRoutes {
         let mut routes = Vec::new();
         for (index, raw) in self.routes.into_iter().enumerate() {
             let at = format!("/routes/{index}");
-            let matches =
-                Matches::compile(raw.matches, &Field::FOR_ROUTES, (document, &format!("{at}/match")), errors);
-            let written =
-                RawDestination { name: raw.name, queue: raw.queue, channel: raw.channel, target: raw.target };
+            let matches = Matches::compile(
+                raw.matches,
+                &Field::FOR_ROUTES,
+                (document, &format!("{at}/match")),
+                errors,
+            );
+            let written = RawDestination {
+                name: raw.name,
+                queue: raw.queue,
+                channel: raw.channel,
+                target: raw.target,
+            };
             let destination = written.compile(false, &queues, (document, &at), errors);
             routes.push(Conditional { matches, destination });
         }
-        let fallback = self.fallback.compile(true, &queues, (document, "/fallback"), errors);
-        let named = routes.iter().map(|route| (route.destination.name.as_str(), &route.matches));
+        let fallback = self
+            .fallback
+            .compile(true, &queues, (document, "/fallback"), errors);
+        let named = routes
+            .iter()
+            .map(|route| (route.destination.name.as_str(), &route.matches));
         lint::unreachable(&named.collect::<Vec<_>>(), issues, document, errors);
-        let names: Vec<&str> = routes.iter().map(|route| route.destination.name.as_str()).chain([fallback.name.as_str()]).collect();
+        let names: Vec<&str> = routes
+            .iter()
+            .map(|route| route.destination.name.as_str())
+            .chain([fallback.name.as_str()])
+            .collect();
         let trials = self.tests.into_iter().enumerate();
         let trials = trials
             .map(|(index, raw)| raw.compile(&names, (document, &format!("/tests/{index}")), errors))
@@ -144,7 +160,11 @@ impl RawDestination {
     }
 }
 
-fn template(text: &str, (document, pointer): (&Document, &str), errors: &mut Vec<ConfigError>) -> Option<Template> {
+fn template(
+    text: &str,
+    (document, pointer): (&Document, &str),
+    errors: &mut Vec<ConfigError>,
+) -> Option<Template> {
     match Template::parse(text) {
         Ok(template) => Some(template),
         Err((message, meant)) => {
@@ -165,7 +185,10 @@ fn check_fixed(
 ) {
     match queues.iter().find(|queue| queue.name == name) {
         Some(queue) if queue.generic && !is_fallback => {
-            errors.push(document.error(pointer, "only the fallback may go to a generic queue: route to an owner"));
+            errors.push(document.error(
+                pointer,
+                "only the fallback may go to a generic queue: route to an owner",
+            ));
         }
         Some(_) => {}
         None => {

@@ -37,7 +37,11 @@ const ROLES: [(&str, Role); 5] = [
     ("executive", Role::Executive),
     ("can_revoke", Role::CanRevoke),
 ];
-const PARTS: [(&str, Part); 3] = [("ref", Part::Reference), ("contact", Part::Contact), ("type", Part::Kind)];
+const PARTS: [(&str, Part); 3] = [
+    ("ref", Part::Reference),
+    ("contact", Part::Contact),
+    ("type", Part::Kind),
+];
 
 /// What is wrong with a template, and what was probably meant.
 pub(super) type Wrong = (String, Option<String>);
@@ -47,14 +51,19 @@ impl Template {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, opened)) = rest.split_once("{{") {
-            let (inside, after) =
-                opened.split_once("}}").ok_or_else(|| ("`{{` without `}}`".to_owned(), None))?;
+            let (inside, after) = opened
+                .split_once("}}")
+                .ok_or_else(|| ("`{{` without `}}`".to_owned(), None))?;
             pieces.extend(literal(before));
             pieces.push(place(inside.trim())?);
             rest = after;
         }
         pieces.extend(literal(rest));
-        if pieces.is_empty() { Err(("this may not be empty".to_owned(), None)) } else { Ok(Self(pieces)) }
+        if pieces.is_empty() {
+            Err(("this may not be empty".to_owned(), None))
+        } else {
+            Ok(Self(pieces))
+        }
     }
 
     /// The same for every task: no place for an owner in it.
@@ -111,7 +120,10 @@ fn literal(text: &str) -> Option<Piece> {
 fn place(text: &str) -> Result<Piece, Wrong> {
     let mut steps = text.split('.');
     if steps.next() != Some("owners") {
-        return Err(("expected `{{ owners.<role> }}`".to_owned(), suggestion(text, ["owners.resolver"])));
+        return Err((
+            "expected `{{ owners.<role> }}`".to_owned(),
+            suggestion(text, ["owners.resolver"]),
+        ));
     }
     let role = word("role of an owner", steps.next().unwrap_or_default(), &ROLES)?;
     let part = word("part of an owner", steps.next().unwrap_or("ref"), &PARTS)?;
@@ -122,10 +134,16 @@ fn place(text: &str) -> Result<Piece, Wrong> {
 }
 
 fn word<T: Copy>(what: &str, written: &str, known: &[(&str, T)]) -> Result<T, Wrong> {
-    let found = known.iter().find(|(name, _)| *name == written).map(|(_, value)| *value);
+    let found = known
+        .iter()
+        .find(|(name, _)| *name == written)
+        .map(|(_, value)| *value);
     found.ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
         let meant = suggestion(written, names.iter().copied());
-        (format!("not a {what}, expected one of `{}`", names.join("`, `")), meant)
+        (
+            format!("not a {what}, expected one of `{}`", names.join("`, `")),
+            meant,
+        )
     })
 }

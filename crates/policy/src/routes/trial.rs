@@ -110,7 +110,11 @@ impl RawTrial {
         if !routes.contains(&self.expect.route.as_str()) {
             let meant = suggestion(&self.expect.route, routes.iter().copied());
             let place = format!("{pointer}/expect/route");
-            errors.push(document.error(&place, "there is no route of this name").meaning(meant));
+            errors.push(
+                document
+                    .error(&place, "there is no route of this name")
+                    .meaning(meant),
+            );
         }
         let knowledge = finding.knowledge();
         let issue_type = finding.issue_type.unwrap_or(match finding.class {
@@ -143,8 +147,16 @@ impl RawFinding {
         context.tags.clone_from(&self.tags);
         let asked = self.ownerless || self.owner.is_some() || self.enrichment.is_some();
         if asked {
-            let status = if self.owner.is_some() { SourceStatus::Ok } else { SourceStatus::Absent };
-            context.sources.push(SourceAnswer { inventory: "test".to_owned(), as_of: None, status });
+            let status = if self.owner.is_some() {
+                SourceStatus::Ok
+            } else {
+                SourceStatus::Absent
+            };
+            context.sources.push(SourceAnswer {
+                inventory: "test".to_owned(),
+                as_of: None,
+                status,
+            });
         }
         knowledge.enrichment.status = self.enrichment.unwrap_or(EnrichmentStatus::Complete);
         knowledge.owners.resolver = self.owner.as_ref().map(|owner| Owner {
@@ -189,9 +201,23 @@ impl Trial {
         differ(&mut found, "queue", expect.queue.as_deref(), &route.queue);
         differ(&mut found, "channel", expect.channel.as_deref(), &route.channel);
         differ(&mut found, "target", expect.target.as_deref(), &route.target);
-        differ(&mut found, "band", expect.band.map(Band::as_str), triage.priority.band.as_str());
-        differ(&mut found, "path", expect.path.map(IdentityClass::as_str), triage.path.class.as_str());
-        let tried = triage.explain.routes.iter().find(|tried| tried.route == expect.route);
+        differ(
+            &mut found,
+            "band",
+            expect.band.map(Band::as_str),
+            triage.priority.band.as_str(),
+        );
+        differ(
+            &mut found,
+            "path",
+            expect.path.map(IdentityClass::as_str),
+            triage.path.class.as_str(),
+        );
+        let tried = triage
+            .explain
+            .routes
+            .iter()
+            .find(|tried| tried.route == expect.route);
         let failed = tried.and_then(|tried| tried.failed.as_ref());
         found.extend(failed.map(|failed| format!("`{}` did not fit: {failed}", expect.route)));
         found
@@ -206,8 +232,9 @@ fn differ(found: &mut Vec<String>, what: &str, expected: Option<&str>, actual: &
 
 /// A subject of this kind; provider and type may be any text.
 fn subject(class: Class, provider: &str, kind: &str) -> Subject {
-    let key: SubjectKey =
-        format!("{class}:test:test:test").parse().expect("a key made of plain words follows the grammar");
+    let key: SubjectKey = format!("{class}:test:test:test")
+        .parse()
+        .expect("a key made of plain words follows the grammar");
     Subject {
         key,
         class,
