@@ -31,7 +31,7 @@ pub struct InventoryCounts {
     pub error: u64,
     /// Not asked, because a limit forbids it: ours or its own.
     pub limited: u64,
-    /// From the first wait for a limit to the last byte, one per request.
+    /// From the first wait for a limit to the last byte, one per request that was sent.
     pub durations: Vec<Duration>,
 }
 

@@ -171,7 +171,7 @@ impl Fact {
             Self::Owner(role, _) => Field::Owner(*role),
         };
         FIELDS
-            .into_iter()
+            .iter()
             .find(|(_, known)| *known == field)
             .map_or("", |(name, _)| name)
             .into()

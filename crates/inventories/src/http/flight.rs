@@ -89,7 +89,9 @@ impl HttpInventory {
     async fn fly(&self, rendered: &Rendered, slot: &Arc<Slot>, now: Timestamp) -> Landing {
         let began = Instant::now();
         let outcome = self.ask(rendered, began + self.deadline, now).await;
-        self.tally.took(began.elapsed());
+        if !matches!(outcome, Err(Lost::NotSent(_))) {
+            self.tally.took(began.elapsed());
+        }
         match outcome {
             Ok(held) => {
                 self.gate.answered();

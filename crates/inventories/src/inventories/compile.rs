@@ -221,6 +221,9 @@ impl Compiler<'_> {
     }
 
     fn codeowners(&mut self, raw: &RawInventory, written: &[RawCodeowners]) -> Outcome {
+        if written.is_empty() {
+            return self.fault("/codeowners", "expected at least one repository");
+        }
         let mut places = Vec::new();
         for (index, place) in written.iter().enumerate() {
             let fault_at = format!("/codeowners/{index}");
