@@ -20,7 +20,7 @@ pub use one_or_many::OneOrMany;
 pub use span::Span;
 pub use texts::{ConfigTexts, FILES};
 
-pub(crate) use error::suggestion;
+pub(crate) use error::{nearest, suggestion};
 
 use serde::de::DeserializeOwned;
 

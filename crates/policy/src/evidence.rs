@@ -129,7 +129,7 @@ impl EvidenceRules {
             let fitting = statements
                 .iter()
                 .filter(|statement| closing.fits(**statement, validity));
-            let mut any_of: Vec<String> = fitting.flat_map(|statement| ways(*statement)).collect();
+            let mut any_of: Vec<String> = fitting.flat_map(|statement| self.ways(*statement)).collect();
             if self.attested.contains(action) && closing.attestable {
                 any_of.push("attested".to_owned());
             }
@@ -141,6 +141,25 @@ impl EvidenceRules {
             }
         }
         required
+    }
+
+    /// At which levels somebody here can say it; where nobody can, at those that would do.
+    fn ways(&self, statement: Statement) -> Vec<String> {
+        let sources = self.formats.values().chain(self.actors.values());
+        let said: BTreeSet<EvidenceLevel> = sources
+            .filter_map(|sayings| sayings.levels.get(&statement).copied())
+            .collect();
+        let wanted = [EvidenceLevel::E1, EvidenceLevel::E2, EvidenceLevel::E3];
+        let mut levels: Vec<EvidenceLevel> =
+            wanted.into_iter().filter(|level| said.contains(level)).collect();
+        if levels.is_empty() {
+            levels = vec![EvidenceLevel::E1, EvidenceLevel::E2];
+        }
+        let twice = |level| if level == EvidenceLevel::E3 { " ×2" } else { "" };
+        levels
+            .into_iter()
+            .map(|level| format!("{level} {statement}{}", twice(level)))
+            .collect()
     }
 
     fn says_something(&self, one: &Standing<'_>) -> bool {
@@ -166,14 +185,6 @@ impl Closing {
         self.by.contains(&statement)
             || (validity == Validity::Inactive && self.when_inactive.contains(&statement))
     }
-}
-
-fn ways(statement: Statement) -> [String; 3] {
-    [
-        format!("E1 {statement}"),
-        format!("E2 {statement}"),
-        format!("E3 {statement} ×2"),
-    ]
 }
 
 fn why_none_fits(standing: &[Standing<'_>]) -> &'static str {

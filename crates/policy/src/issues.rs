@@ -5,6 +5,9 @@ mod rotation;
 
 pub(crate) use raw::RawIssues;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use reeve_domain::observation::{Frameworks, IssueType};
 use reeve_domain::task::{Action, PreCheck};
 
@@ -19,7 +22,7 @@ pub(crate) struct Issues {
     detection_only: Vec<String>,
     rotations: Rotations,
     /// How the other actions are done, by name.
-    methods: std::collections::BTreeMap<String, Method>,
+    methods: BTreeMap<String, Method>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -105,17 +108,17 @@ impl Issues {
 
     fn action(&self, name: &str, view: &View<'_>, pre_checks: &[PreCheck]) -> Action {
         let method = match self.methods.get(name) {
-            Some(method) => method.clone(),
+            Some(method) => Cow::Borrowed(method),
             None => self.rotations.of(view),
         };
         let guide = view.facts.guide_url.filter(|_| !self.methods.contains_key(name));
         Action {
             action: name.to_owned(),
             target: view.facts.subject.display.clone(),
-            method: method.name,
+            method: method.name.clone(),
             automation: method.automation.as_str().to_owned(),
-            steps: method.steps,
-            guide_url: guide.map(str::to_owned).or(method.guide_url),
+            steps: method.steps.clone(),
+            guide_url: guide.map(str::to_owned).or_else(|| method.guide_url.clone()),
             pre_checks: pre_checks.to_vec(),
         }
     }

@@ -1,10 +1,9 @@
 //! The policy as a whole: files in, decisions out.
 
-use reeve_domain::context::Owners;
 use reeve_domain::event::Actor;
 use reeve_domain::observation::{EvidenceLevel, Frameworks, IssueType, Statement, Validity};
 use reeve_domain::priority::{Band, PolicyVersion, Priority};
-use reeve_domain::task::{Explain, Route};
+use reeve_domain::task::Explain;
 use reeve_domain::time::Timestamp;
 
 use crate::compile;
@@ -17,7 +16,7 @@ use crate::limits::{EventRules, LedgerLimits};
 use crate::matcher::View;
 use crate::owners::Fallbacks;
 use crate::paths::Paths;
-use crate::priority::{Model, Urgency};
+use crate::priority::Model;
 use crate::routes::{Routes, Trial};
 use crate::words;
 
@@ -161,63 +160,57 @@ impl Policy {
     }
 
     fn decide(&self, facts: &Facts<'_>, now: Timestamp, forced: Option<Band>) -> Triage {
-        let mut view = View::of(facts);
-        view.privilege = self.model.privilege(&view);
-        let (class, why_class) = self.paths.class_of(&view);
-        view.identity_class = class;
-        view.jit_capable = self.issues.jit_capable(&view);
+        let (view, why_class) = self.view(facts);
         let urgency = self.model.decide(&view, now);
         let band = forced.unwrap_or(urgency.band);
         let (owners, owner_steps) = self.fallbacks.complete(&view);
-        let view = View {
+        let decided = View {
             band: Some(band),
             resolver: owners.resolver.as_ref(),
             ..view
         };
-        let (route, tried) = self.routes.choose(&view, &owners);
+        let (route, tried) = self.routes.choose(&decided, &owners);
+        let path = self.paths.plan(&decided);
         let due = self.deadlines.due(band, facts.first_detected_at);
-        let explain = Explain {
-            inventories: words::inventories(facts.knowledge),
-            owner: owner_steps,
-            routes: tried,
-            score: urgency.arithmetic.clone(),
-            band: urgency.steps.clone(),
-            deadline: self.deadlines.says(band, facts.first_detected_at, due),
-            path: why_class,
-        };
-        self.assemble(&view, urgency, due, explain, (owners.clone(), route))
-    }
-
-    fn assemble(
-        &self,
-        view: &View<'_>,
-        urgency: Urgency,
-        due: Due,
-        explain: Explain,
-        (owners, route): (Owners, Route),
-    ) -> Triage {
-        let facts = view.facts;
-        let names = self.issues.action_names(view, urgency.detection_only);
+        let names = self.issues.action_names(&view, urgency.detection_only);
         let pre_checks = self.paths.pre_checks(view.identity_class);
         Triage {
+            owners,
             ownerless: view.ownerless,
+            route,
             contain_by: due.contain_by,
             remediate_by: due.remediate_by,
             calendar: self.deadlines.calendar.clone(),
-            path: self.paths.plan(view),
-            actions: self.issues.actions(names, view, pre_checks),
+            path,
+            actions: self.issues.actions(names, &view, pre_checks),
             evidence_required: self.evidence.required(facts.issue_type, facts.validity, names),
-            frameworks: self.issues.frameworks(view),
+            frameworks: self.issues.frameworks(&view),
+            explain: Explain {
+                inventories: words::inventories(facts.knowledge),
+                owner: owner_steps,
+                routes: tried,
+                score: urgency.arithmetic,
+                band: urgency.steps,
+                deadline: self.deadlines.says(band, facts.first_detected_at, due),
+                path: why_class,
+            },
             priority: Priority {
-                band: view.band.unwrap_or(urgency.band),
+                band,
                 score: urgency.score,
                 factors: urgency.factors,
                 rules_fired: urgency.rules_fired,
                 policy: self.version.clone(),
             },
-            owners,
-            route,
-            explain,
         }
+    }
+
+    /// The facts as conditions see them before anything is decided, and why the identity is of its class.
+    fn view<'a>(&self, facts: &'a Facts<'a>) -> (View<'a>, String) {
+        let mut view = View::of(facts);
+        view.privilege = self.model.privilege(&view);
+        let (class, why) = self.paths.class_of(&view);
+        view.identity_class = class;
+        view.jit_capable = self.issues.jit_capable(&view);
+        (view, why)
     }
 }

@@ -1,9 +1,10 @@
 //! A tree read as a type. A text that spells a number or a truth value is one where the type wants one: `"${PARTITIONS:-6}"`.
 
+use std::marker::PhantomData;
+
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -12,7 +13,13 @@ use super::node::{Body, Entry, Map, Node};
 
 /// Reads `node` as a `T`.
 pub(super) fn read<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Fault> {
-    T::deserialize(Reader(node))
+    placed(node, PhantomData)
+}
+
+/// A check of the type itself fails at its value, not at what holds the value.
+fn placed<'de, S: DeserializeSeed<'de>>(node: &'de Node, seed: S) -> Result<S::Value, Fault> {
+    seed.deserialize(Reader(node))
+        .map_err(|fault| fault.at(Site::Node(node.id)))
 }
 
 #[derive(Clone, Copy)]
@@ -153,7 +160,6 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Body::Map(map) if map.entries.len() == 1 => {
                 visitor.visit_enum(MapAccessDeserializer::new(Entries::of(self.0.id, map)))
             }
-            Body::Bool(value) => visitor.visit_enum(Word(value.to_string())),
             _ => Err(Fault::invalid_type(Unexpected::Other("value"), &"one word")),
         })
     }
@@ -163,51 +169,13 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 }
 
-/// A word that YAML takes for something else, e.g. `yes` or `true`, where an enum names it so.
-struct Word(String);
-
-impl<'de> EnumAccess<'de> for Word {
-    type Error = Fault;
-    type Variant = Unit;
-
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Unit), Fault> {
-        seed.deserialize(self.0.into_deserializer())
-            .map(|value| (value, Unit))
-    }
-}
-
-struct Unit;
-
-impl<'de> VariantAccess<'de> for Unit {
-    type Error = Fault;
-
-    fn unit_variant(self) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Fault> {
-        Err(Fault::invalid_type(Unexpected::UnitVariant, &"a map"))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Fault> {
-        Err(Fault::invalid_type(Unexpected::UnitVariant, &"a map"))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Fault> {
-        Err(Fault::invalid_type(Unexpected::UnitVariant, &"a map"))
-    }
-}
-
 struct Items<'a>(std::slice::Iter<'a, Node>);
 
 impl<'de> SeqAccess<'de> for Items<'de> {
     type Error = Fault;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
-        self.0
-            .next()
-            .map(|node| seed.deserialize(Reader(node)))
-            .transpose()
+        self.0.next().map(|node| placed(node, seed)).transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -249,7 +217,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
         match self.value.take() {
-            Some(node) => seed.deserialize(Reader(node)),
+            Some(node) => placed(node, seed),
             None => Err(Fault::custom("a value was asked for before its key")),
         }
     }

@@ -54,12 +54,11 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// The known word nearest to `written`, if it is near enough to be a typo of it.
-fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (written.chars().count() / 3).clamp(1, 3);
+pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|word| (strsim::damerau_levenshtein(written, word), word))
-        .filter(|(distance, _)| *distance <= allowed)
+        .filter(|(distance, word)| *distance <= (written.len().max(word.len()) / 3).clamp(1, 3))
         .min()
         .map(|(_, word)| word)
 }

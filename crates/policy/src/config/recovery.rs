@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::deserializer::read;
 use super::fault::{Fault, Site, What};
 use super::node::{Body, Document, Node, Place};
-use super::{ConfigError, suggestion};
+use super::{ConfigError, nearest, suggestion};
 
 /// More errors than this in one file help nobody.
 const ERRORS_MAX: usize = 100;
@@ -24,9 +24,15 @@ pub(super) fn parse<T: DeserializeOwned>(document: &Document) -> Result<T, Vec<C
     while let Some(fault) = next.take() {
         let site = fault.site.clone().unwrap_or(Site::Node(tree.id));
         errors.extend(error_of(document, &tree, &fault, &site));
-        if errors.len() < ERRORS_MAX && take_out(&mut tree, &site) {
+        if errors.len() < ERRORS_MAX && take_out(&mut tree, &site, meant(&fault)) {
             next = read::<T>(&tree).err();
         }
+    }
+    if errors.is_empty() {
+        errors.push(ConfigError::of_file(
+            &document.file,
+            "this does not have the form of such a file",
+        ));
     }
     errors.sort();
     errors.dedup();
@@ -124,8 +130,16 @@ fn find(node: &Node, id: usize) -> Option<&Node> {
     }
 }
 
+/// The field that a mistyped one was meant to be: it is not missing as well.
+fn meant(fault: &Fault) -> Option<&'static str> {
+    match &fault.what {
+        What::UnknownField { field, expected } => nearest(field, expected.iter().copied()),
+        _ => None,
+    }
+}
+
 /// Takes the wrong thing out of its parent; false if it is the root or no longer there.
-fn take_out(node: &mut Node, site: &Site) -> bool {
+fn take_out(node: &mut Node, site: &Site, meant: Option<&str>) -> bool {
     match &mut node.body {
         Body::Seq(items) => {
             if let Some(index) = items
@@ -135,7 +149,7 @@ fn take_out(node: &mut Node, site: &Site) -> bool {
                 items.remove(index);
                 return true;
             }
-            items.iter_mut().any(|item| take_out(item, site))
+            items.iter_mut().any(|item| take_out(item, site, meant))
         }
         Body::Map(map) => {
             let here = node.id;
@@ -146,11 +160,12 @@ fn take_out(node: &mut Node, site: &Site) -> bool {
             if let Some(index) = wrong {
                 let entry = map.entries.remove(index);
                 map.removed.insert(entry.key);
+                map.removed.extend(meant.map(str::to_owned));
                 return true;
             }
             map.entries
                 .iter_mut()
-                .any(|entry| take_out(&mut entry.value, site))
+                .any(|entry| take_out(&mut entry.value, site, meant))
         }
         _ => false,
     }

@@ -1,5 +1,6 @@
 //! How a credential is replaced: what an inventory says, else the first entry of the catalogue that fits.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -51,10 +52,10 @@ pub(super) struct Rotations {
 
 impl Rotations {
     /// The method for a subject.
-    pub(super) fn of(&self, view: &View<'_>) -> Method {
+    pub(super) fn of(&self, view: &View<'_>) -> Cow<'_, Method> {
         match &view.facts.knowledge.context.rotation.method {
             Some(name) => self.named(name),
-            None => self.fitting(view).unwrap_or(&self.default).clone(),
+            None => Cow::Borrowed(self.fitting(view).unwrap_or(&self.default)),
         }
     }
 
@@ -66,18 +67,18 @@ impl Rotations {
     }
 
     /// What an inventory names is taken by its name, even where nothing more is known of it.
-    fn named(&self, name: &str) -> Method {
+    fn named(&self, name: &str) -> Cow<'_, Method> {
         let catalogue = self
             .entries
             .iter()
             .map(|(_, method)| method)
             .find(|method| method.name == name);
         match self.named.get(name).or(catalogue) {
-            Some(method) => method.clone(),
-            None => Method {
+            Some(method) => Cow::Borrowed(method),
+            None => Cow::Owned(Method {
                 name: name.to_owned(),
                 ..self.default.clone()
-            },
+            }),
         }
     }
 }

@@ -82,9 +82,7 @@ impl Reads {
 impl FactorModel {
     /// Its row for one task.
     pub(super) fn row(&self, view: &View<'_>, now: Timestamp) -> Factor {
-        if view.facts.subject.class as u32 >= u32::BITS
-            || self.classes & (1 << view.facts.subject.class as u32) == 0
-        {
+        if self.classes & (1 << view.facts.subject.class as u32) == 0 {
             return self.not_applicable(view);
         }
         let seen = self.see(view, now);
@@ -103,7 +101,7 @@ impl FactorModel {
     fn not_applicable(&self, view: &View<'_>) -> Factor {
         Factor {
             factor: self.name.clone(),
-            value: format!("does not apply to an {}", view.facts.subject.class),
+            value: format!("does not apply to the class {}", view.facts.subject.class),
             points: 0,
             max: self.max,
             source: "policy".to_owned(),
