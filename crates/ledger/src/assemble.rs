@@ -3,18 +3,16 @@
 use reeve_domain::context::{Enrichment, EnrichmentStatus};
 use reeve_domain::observation::{IssueType, Validity};
 use reeve_domain::task::{
-    Change, Deadlines, Escalation, EvidenceEntry, ExceptionRef, GateStatus, PreCheckResult, Sightings, Task, TaskKind,
-    TaskState,
+    Change, Deadlines, Escalation, EvidenceEntry, ExceptionRef, GateStatus, PreCheckResult, Sightings, Task,
+    TaskKind, TaskState,
 };
 use reeve_domain::time::Timestamp;
 use reeve_policy::{Policy, Triage};
 
 use crate::bounds::{SAMPLES_MAX, TEXT_CHARS_MAX, cut};
 use crate::case::{Case, Tracked};
-use crate::decide::clock_of;
+use crate::refresh::Seen;
 use crate::rules::pause_of;
-use crate::timeline::Outlook;
-use crate::words::Told;
 
 /// How many pieces of evidence a task shows.
 const SHOWN_MAX: usize = 16;
@@ -29,15 +27,28 @@ pub(crate) struct Standing {
 
 impl Standing {
     /// Proof first, then what covers it, then what people said. Nothing covers what is verified live.
-    pub(crate) fn of(tracked: &Tracked, outlook: &Outlook, told: &Told, validity: Validity, lived: Option<Timestamp>, now: Timestamp) -> Self {
-        let bare = |state| Self { state, exception: None, cover_ends: None };
+    pub(crate) fn of(case: &Case, tracked: &Tracked, seen: &Seen<'_>, now: Timestamp) -> Self {
+        let (outlook, told) = (seen.outlook, seen.told);
+        let (validity, lived) = (case.validity(&tracked.causes), case.lived_at());
+        let bare = |state| Self {
+            state,
+            exception: None,
+            cover_ends: None,
+        };
         if let Some((closed_at, _)) = outlook.closed {
             let lasted = tracked.sustained == Some(closed_at);
-            return bare(if lasted { TaskState::Sustained } else { TaskState::Verified });
+            return bare(if lasted {
+                TaskState::Sustained
+            } else {
+                TaskState::Verified
+            });
         }
         let covered = told.exception.as_ref().filter(|covered| now < covered.expires_at);
         if let (Some(covered), true) = (covered, validity != Validity::Active) {
-            let exception = ExceptionRef { id: covered.id.clone(), expires_at: covered.expires_at };
+            let exception = ExceptionRef {
+                id: covered.id.clone(),
+                expires_at: covered.expires_at,
+            };
             return Self {
                 state: TaskState::Excepted,
                 cover_ends: Some(covered.expires_at),
@@ -45,13 +56,19 @@ impl Standing {
             };
         }
         let news = |said_at: Timestamp| {
-            let new_cause = tracked.causes.values().filter_map(|cause| cause.seen.first()).any(|first| first > said_at);
+            let new_cause = tracked
+                .causes
+                .values()
+                .filter_map(|cause| cause.seen.first())
+                .any(|first| first > said_at);
             new_cause || validity == Validity::Active || lived.is_some_and(|lived| lived > said_at)
         };
         match told.false_positive {
-            Some((said_at, expires_at)) if now < expires_at && !news(said_at) => {
-                Self { state: TaskState::FalsePositive, exception: None, cover_ends: Some(expires_at) }
-            }
+            Some((said_at, expires_at)) if now < expires_at && !news(said_at) => Self {
+                state: TaskState::FalsePositive,
+                exception: None,
+                cover_ends: Some(expires_at),
+            },
             _ => bare(told.state.unwrap_or(TaskState::Open)),
         }
     }
@@ -62,10 +79,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) case: &'a Case,
     pub(crate) issue: IssueType,
     pub(crate) tracked: &'a Tracked,
-    pub(crate) outlook: &'a Outlook,
-    pub(crate) told: &'a Told,
+    pub(crate) seen: &'a Seen<'a>,
     pub(crate) standing: Standing,
-    pub(crate) cycle: u32,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
 }
@@ -145,7 +160,10 @@ impl Parts<'_> {
             evidence: Vec::new(),
             claims: Vec::new(),
             context: Default::default(),
-            enrichment: Enrichment { status: EnrichmentStatus::Pending, missing: Vec::new() },
+            enrichment: Enrichment {
+                status: EnrichmentStatus::Pending,
+                missing: Vec::new(),
+            },
             exposed_since: None,
             first_detected_at: self.tracked.first,
             acknowledged_at: None,
@@ -169,19 +187,30 @@ impl Parts<'_> {
         task.subject = case.subject.clone();
         task.related = case.links.iter().cloned().collect();
         let shown = |(id, cause): (&crate::cause::CauseId, &crate::cause::CauseFact)| {
-            cause.shown(self.outlook.cleared.get(id).map(String::as_str))
+            cause.shown(self.seen.outlook.cleared.get(id).map(String::as_str))
         };
         task.causes = tracked.causes.iter().map(shown).collect();
-        let first = tracked.causes.iter().min_by_key(|(id, cause)| (cause.first_detected_at, (*id).clone()));
+        let first = tracked
+            .causes
+            .iter()
+            .min_by_key(|(id, cause)| (cause.first_detected_at, (*id).clone()));
         if let Some((_, cause)) = first {
             task.title = cut(&cause.title, TEXT_CHARS_MAX);
         }
         let knowledge = case.present_knowledge();
         task.context = knowledge.context;
         task.enrichment = knowledge.enrichment;
-        task.exposed_since = tracked.causes.values().filter_map(|cause| cause.exposed_since).min();
-        task.first_detected_at =
-            tracked.causes.values().map(|cause| cause.first_detected_at).min().unwrap_or(tracked.first);
+        task.exposed_since = tracked
+            .causes
+            .values()
+            .filter_map(|cause| cause.exposed_since)
+            .min();
+        task.first_detected_at = tracked
+            .causes
+            .values()
+            .map(|cause| cause.first_detected_at)
+            .min()
+            .unwrap_or(tracked.first);
         task.sightings = Sightings {
             count: tracked.count,
             first: tracked.first,
@@ -196,24 +225,29 @@ impl Parts<'_> {
         let of_task = |(piece, why): &(&crate::piece::Piece, &Option<&str>)| {
             why.is_none() || self.tracked.causes.values().any(|cause| piece.covers(cause))
         };
-        let pairs = self.case.pieces.iter().zip(&self.outlook.why_not).filter(of_task);
+        let pairs = self
+            .case
+            .pieces
+            .iter()
+            .zip(&self.seen.outlook.why_not)
+            .filter(of_task);
         let shown: Vec<_> = pairs.map(|(piece, why)| piece.shown(*why)).collect();
         let spare = shown.len().saturating_sub(SHOWN_MAX);
         shown.into_iter().skip(spare).collect()
     }
 
     fn fill_work(&self, task: &mut Task) {
-        task.cycle = self.cycle;
+        task.cycle = self.seen.cycle;
         task.state = self.standing.state;
-        task.closure = self.outlook.closed.map(|(_, closure)| closure);
-        task.verified_at = self.outlook.closed.map(|(at, _)| at);
+        task.closure = self.seen.outlook.closed.map(|(_, closure)| closure);
+        task.verified_at = self.seen.outlook.closed.map(|(at, _)| at);
         task.exception.clone_from(&self.standing.exception);
-        task.acknowledged_at = self.told.acknowledged_at;
-        task.claimed_at = self.told.claimed_at;
-        task.blocked = self.told.blocked.clone().filter(|_| task.state.is_open());
+        task.acknowledged_at = self.seen.told.acknowledged_at;
+        task.claimed_at = self.seen.told.claimed_at;
+        task.blocked = self.seen.told.blocked.clone().filter(|_| task.state.is_open());
         task.claims.clone_from(&self.tracked.claims);
         for gate in &mut task.path.gates {
-            if let Some(status) = self.told.gates.get(&gate.name) {
+            if let Some(status) = self.seen.told.gates.get(&gate.name) {
                 gate.status = *status;
             }
         }
@@ -225,29 +259,33 @@ impl Parts<'_> {
     fn fill_checks(&self, task: &mut Task) {
         let mut checks = Vec::new();
         for check in task.actions.iter_mut().flat_map(|action| &mut action.pre_checks) {
-            if let Some(result) = self.told.pre_checks.get(&check.name) {
+            if let Some(result) = self.seen.told.pre_checks.get(&check.name) {
                 check.result = *result;
             }
             checks.push(check.result);
         }
         let safe = !checks.is_empty() && checks.iter().all(|result| *result == PreCheckResult::No);
-        for gate in task.path.gates.iter_mut().filter(|gate| gate.name == "pre_checks" && !checks.is_empty()) {
-            gate.status = if safe { GateStatus::Passed } else { GateStatus::Required };
+        for gate in task
+            .path
+            .gates
+            .iter_mut()
+            .filter(|gate| gate.name == "pre_checks" && !checks.is_empty())
+        {
+            gate.status = if safe {
+                GateStatus::Passed
+            } else {
+                GateStatus::Required
+            };
         }
     }
 
     fn fill_clock(&self, task: &mut Task) {
-        let (stood, paused, _) = self.told.standstill(self.now, pause_of);
+        let (stood, paused, _) = self.seen.told.standstill(self.now, pause_of);
         let (contain_by, remediate_by) = self.tracked.due;
         task.deadlines.contain_by = contain_by.map(|at| at.plus_seconds(stood));
         task.deadlines.remediate_by = remediate_by.plus_seconds(stood);
         task.deadlines.paused = paused.filter(|_| task.state.is_open());
         task.ownerless_since = self.tracked.ownerless_since.filter(|_| task.ownerless);
-    }
-
-    /// The deadline's clock of the present cycle.
-    pub(crate) fn clock(&self) -> Timestamp {
-        clock_of(self.tracked, self.outlook)
     }
 }
 
@@ -261,5 +299,7 @@ fn advance(path: &mut reeve_domain::task::Path) {
 fn next_phase(path: &reeve_domain::task::Path) -> Option<String> {
     let gate = path.gates.iter().find(|gate| gate.name == path.phase)?;
     let here = path.phases.iter().position(|phase| *phase == path.phase)?;
-    (gate.status == GateStatus::Passed).then(|| path.phases.get(here + 1).cloned()).flatten()
+    (gate.status == GateStatus::Passed)
+        .then(|| path.phases.get(here + 1).cloned())
+        .flatten()
 }

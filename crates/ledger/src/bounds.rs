@@ -3,43 +3,41 @@
 use reeve_domain::observation::Location;
 
 /// Most causes with a place of their own; the rest share one per rule.
-pub const CAUSES_MAX: usize = 64;
+pub(crate) const CAUSES_MAX: usize = 64;
 /// Most shared places for the causes of one rule; the rest share one.
-pub const BUCKETS_MAX: usize = 16;
+pub(crate) const BUCKETS_MAX: usize = 16;
 /// Most pieces of evidence.
-pub const EVIDENCE_MAX: usize = 32;
-/// Most signs of life.
-pub const LIFE_MAX: usize = 16;
+pub(crate) const EVIDENCE_MAX: usize = 32;
 /// Most words (events that decide something) of one task.
-pub const WORDS_MAX: usize = 64;
+pub(crate) const WORDS_MAX: usize = 64;
 /// Most claims shown on a task.
-pub const CLAIMS_MAX: usize = 24;
+pub(crate) const CLAIMS_MAX: usize = 24;
 /// Most steps of the ladder shown on a task.
-pub const STEPS_MAX: usize = 32;
+pub(crate) const STEPS_MAX: usize = 32;
 /// Most places shown on a task.
-pub const SAMPLES_MAX: usize = 5;
+pub(crate) const SAMPLES_MAX: usize = 5;
 /// Most format ids shown on a task.
-pub const SOURCES_MAX: usize = 16;
+pub(crate) const SOURCES_MAX: usize = 16;
 /// Most aliases, and most links, of a case.
-pub const KEYS_MAX: usize = 32;
+pub(crate) const KEYS_MAX: usize = 32;
 /// Most labels of one published list.
-pub const LABELS_MAX: usize = 16;
+pub(crate) const LABELS_MAX: usize = 16;
 /// Most attributes of a subject.
-pub const ATTRIBUTES_MAX: usize = 32;
+pub(crate) const ATTRIBUTES_MAX: usize = 32;
 /// Most reports remembered of one cause.
-pub const REPORTS_MAX: usize = 4;
+pub(crate) const REPORTS_MAX: usize = 4;
 /// Longest text taken from an observation, in characters.
-pub const TEXT_CHARS_MAX: usize = 256;
+pub(crate) const TEXT_CHARS_MAX: usize = 256;
 /// Longest remark of a person, in characters.
-pub const NOTE_CHARS_MAX: usize = 500;
+pub(crate) const NOTE_CHARS_MAX: usize = 500;
 
 /// At most `chars_max` characters of `text`, cleaned.
-pub fn cut(text: &str, chars_max: usize) -> String {
+pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     reeve_domain::text::clean(text, chars_max)
 }
 
 /// A location with bounded texts.
-pub fn cut_location(location: &Location) -> Location {
+pub(crate) fn cut_location(location: &Location) -> Location {
     let part = |text: &Option<String>| text.as_deref().map(|text| cut(text, TEXT_CHARS_MAX));
     Location {
         repository: part(&location.repository),

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reeve_domain::context::{Enrichment, EnrichmentStatus, Knowledge};
 use reeve_domain::key::{Alias, Confidence, Link, Subject, SubjectKey};
-use reeve_domain::observation::{EvidenceLevel, Frameworks, IssueType, Location, Statement, Validity};
+use reeve_domain::observation::{Frameworks, IssueType, Location, Validity};
 use reeve_domain::task::{ClaimEntry, Task};
 use reeve_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::cause::{CauseFact, CauseId};
 use crate::marks::Marks;
-use crate::piece::{Piece, is_death};
+use crate::piece::{Piece, is_believed_death};
 use crate::seen_events::SeenEvents;
 use crate::words::Word;
 
@@ -21,10 +21,13 @@ pub struct Case {
     pub(crate) subject: Subject,
     /// Who named the subject: 0 only a key, 1 evidence, 2 a finding.
     pub(crate) named_by: u8,
+    #[serde(skip)]
     pub(crate) revision: u64,
+    #[serde(skip)]
     pub(crate) applied: Applied,
     pub(crate) aliases: BTreeSet<Alias>,
     pub(crate) links: BTreeSet<Link>,
+    #[serde(skip)]
     pub(crate) known: Option<Known>,
     pub(crate) held_until: Option<Timestamp>,
     pub(crate) life: BTreeMap<String, Marks>,
@@ -43,7 +46,7 @@ pub(crate) struct Applied {
 }
 
 /// What the inventories said, and when they were asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Known {
     pub(crate) knowledge: Knowledge,
     pub(crate) at: Timestamp,
@@ -53,6 +56,7 @@ pub(crate) struct Known {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tracked {
     /// As it stood on `tasks` last; none while it is held.
+    #[serde(skip)]
     pub(crate) task: Option<Task>,
     pub(crate) causes: BTreeMap<CauseId, CauseFact>,
     pub(crate) count: u64,
@@ -159,7 +163,10 @@ impl Case {
     pub(crate) fn present_knowledge(&self) -> Knowledge {
         match &self.known {
             Some(known) => known.knowledge.clone(),
-            None => Knowledge { enrichment: pending(), ..Knowledge::default() },
+            None => Knowledge {
+                enrichment: pending(),
+                ..Knowledge::default()
+            },
         }
     }
 
@@ -176,36 +183,43 @@ impl Case {
 
     /// The last time something credible said that the subject cannot act any more.
     pub(crate) fn died_at(&self) -> Option<Timestamp> {
-        let credible = |piece: &&Piece| {
-            let lived = || self.life.get(&piece.source).and_then(Marks::first).is_some_and(|first| first < piece.at);
-            let by_level = match piece.level {
-                EvidenceLevel::E1 | EvidenceLevel::E2 => true,
-                EvidenceLevel::E3 => piece.statement == Statement::Inactive && lived(),
-                EvidenceLevel::E4 => false,
-            };
-            !piece.errored && is_death(piece.statement) && by_level
-        };
-        self.pieces.iter().filter(credible).map(|piece| piece.at).max()
+        let believed = self
+            .pieces
+            .iter()
+            .filter(|piece| is_believed_death(piece, &self.life));
+        believed.map(|piece| piece.at).max()
     }
 
     /// Whether the credential works, as far as the facts go: life beats silence beats death, until evidence.
     pub(crate) fn validity(&self, causes: &BTreeMap<CauseId, CauseFact>) -> Validity {
-        match (self.lived_at(), self.died_at()) {
-            (Some(lived), died) if died.is_none_or(|died| died <= lived) => Validity::Active,
-            (_, Some(_)) => Validity::Inactive,
-            _ => {
-                let dead = |cause: &CauseFact| matches!(cause.validity, Some((_, Validity::Inactive)));
-                if !causes.is_empty() && causes.values().all(dead) { Validity::Inactive } else { Validity::Unknown }
-            }
-        }
+        validity_of(self.lived_at(), self.died_at(), causes)
     }
 
     /// Times at which evidence was so, sorted: what separates sightings.
     pub(crate) fn evidence_times(&self) -> Vec<Timestamp> {
-        let words = self.tracked.values().flat_map(|tracked| &tracked.words).map(|word| word.at);
+        let words = self
+            .tracked
+            .values()
+            .flat_map(|tracked| &tracked.words)
+            .map(|word| word.at);
         let mut times: Vec<_> = self.pieces.iter().map(|piece| piece.at).chain(words).collect();
         times.sort_unstable();
         times
+    }
+}
+
+/// Whether a credential works that last showed life and was last said to be dead at these times.
+pub(crate) fn validity_of(
+    lived: Option<Timestamp>,
+    died: Option<Timestamp>,
+    causes: &BTreeMap<CauseId, CauseFact>,
+) -> Validity {
+    let dead = |cause: &CauseFact| matches!(cause.validity, Some((_, Validity::Inactive)));
+    match (lived, died) {
+        (Some(lived), died) if died.is_none_or(|died| died <= lived) => Validity::Active,
+        (_, Some(_)) => Validity::Inactive,
+        _ if !causes.is_empty() && causes.values().all(dead) => Validity::Inactive,
+        _ => Validity::Unknown,
     }
 }
 
@@ -223,5 +237,8 @@ pub(crate) fn subject_of(key: &SubjectKey) -> Subject {
 }
 
 fn pending() -> Enrichment {
-    Enrichment { status: EnrichmentStatus::Pending, missing: Vec::new() }
+    Enrichment {
+        status: EnrichmentStatus::Pending,
+        missing: Vec::new(),
+    }
 }

@@ -11,16 +11,16 @@ use crate::bounds::{REPORTS_MAX, TEXT_CHARS_MAX, cut, cut_location};
 use crate::marks::Marks;
 
 /// Stands in `reference` for all causes of a rule that no longer have a place of their own.
-pub const MORE: &str = "(more)";
+pub(crate) const MORE: &str = "(more)";
 
 /// Identity of a cause within its task.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CauseId(String);
+pub(crate) struct CauseId(String);
 
 impl CauseId {
     /// Of the finding's format, rule, source reference and location.
-    pub fn of(finding: &Finding) -> Self {
+    pub(crate) fn of(finding: &Finding) -> Self {
         let location = &finding.location;
         let line = location.line.map(|line| line.to_string());
         let place = [
@@ -31,13 +31,17 @@ impl CauseId {
             &location.resource,
             &location.region,
         ];
-        let named = [&finding.source.format, &finding.source.rule, &finding.source.reference];
+        let named = [
+            &finding.source.format,
+            &finding.source.rule,
+            &finding.source.reference,
+        ];
         let place = place.into_iter().map(|part| part.as_deref().unwrap_or("\u{1}"));
         Self::hashed(named.into_iter().map(String::as_str).chain(place))
     }
 
     /// Of all causes of a rule that no longer have a place of their own; no rule: of any rule.
-    pub fn more(format: &str, rule: Option<&str>) -> Self {
+    pub(crate) fn more(format: &str, rule: Option<&str>) -> Self {
         Self::hashed(["\u{2}", format, rule.unwrap_or("\u{1}")].into_iter())
     }
 
@@ -53,38 +57,38 @@ impl CauseId {
 
 /// What is known of one cause.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CauseFact {
+pub(crate) struct CauseFact {
     /// Format id.
-    pub format: String,
+    pub(crate) format: String,
     /// Rule, control or detector; empty for a bucket of several rules.
-    pub rule: String,
+    pub(crate) rule: String,
     /// The source's own id.
-    pub reference: String,
+    pub(crate) reference: String,
     /// Where.
-    pub location: Location,
+    pub(crate) location: Location,
     /// The first report: the earliest wins.
-    pub first_detected_at: Timestamp,
+    pub(crate) first_detected_at: Timestamp,
     /// Since when it could have been seen.
-    pub exposed_since: Option<Timestamp>,
+    pub(crate) exposed_since: Option<Timestamp>,
     /// When it was observed.
-    pub seen: Marks,
+    pub(crate) seen: Marks,
     /// Who could have seen it; the widest that was said.
-    pub exposure: Exposure,
+    pub(crate) exposure: Exposure,
     /// The latest word on validity other than `active` (which is a sign of life of the whole subject).
-    pub validity: Option<(Timestamp, Validity)>,
+    pub(crate) validity: Option<(Timestamp, Validity)>,
     /// Hashes of the latest reports it stood in.
-    pub reports: Vec<String>,
+    pub(crate) reports: Vec<String>,
     /// Title for people.
-    pub title: String,
+    pub(crate) title: String,
     /// A rotation guide the source named.
-    pub guide_url: Option<String>,
+    pub(crate) guide_url: Option<String>,
     /// A decoy.
-    pub honeytoken: bool,
+    pub(crate) honeytoken: bool,
 }
 
 impl CauseFact {
     /// A cause that nobody has reported yet.
-    pub fn named(finding: &Finding) -> Self {
+    pub(crate) fn named(finding: &Finding) -> Self {
         Self {
             format: cut(&finding.source.format, TEXT_CHARS_MAX),
             rule: cut(&finding.source.rule, TEXT_CHARS_MAX),
@@ -103,7 +107,7 @@ impl CauseFact {
     }
 
     /// A bucket for causes of one rule, or of any.
-    pub fn bucket(finding: &Finding, rule: Option<&str>) -> Self {
+    pub(crate) fn bucket(finding: &Finding, rule: Option<&str>) -> Self {
         Self {
             rule: rule.map(|rule| cut(rule, TEXT_CHARS_MAX)).unwrap_or_default(),
             reference: MORE.to_owned(),
@@ -113,7 +117,7 @@ impl CauseFact {
     }
 
     /// Remembers the report a sighting stood in.
-    pub fn reported_in(&mut self, report: &str) {
+    pub(crate) fn reported_in(&mut self, report: &str) {
         if self.reports.iter().any(|known| known == report) {
             return;
         }
@@ -124,7 +128,7 @@ impl CauseFact {
     }
 
     /// How it stands on the task.
-    pub fn shown(&self, cleared_by: Option<&str>) -> Cause {
+    pub(crate) fn shown(&self, cleared_by: Option<&str>) -> Cause {
         Cause {
             format: self.format.clone(),
             rule: self.rule.clone(),
@@ -143,7 +147,7 @@ fn guide_of(finding: &Finding) -> Option<String> {
 }
 
 /// How many can see it; ties between `internal` and `unknown` go to the one that is known.
-pub const fn width(exposure: Exposure) -> u8 {
+pub(crate) const fn width(exposure: Exposure) -> u8 {
     match exposure {
         Exposure::Public => 5,
         Exposure::ThirdParty => 4,
@@ -155,7 +159,7 @@ pub const fn width(exposure: Exposure) -> u8 {
 }
 
 /// A short hash of the report an observation stood in.
-pub fn report_of(provenance: &reeve_domain::observation::Provenance) -> String {
+pub(crate) fn report_of(provenance: &reeve_domain::observation::Provenance) -> String {
     let hash = Sha256::digest(provenance.origin.coordinates());
     BASE32_NOPAD.encode(&hash[..5]).to_ascii_lowercase()
 }

@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 
 use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, width};
+use crate::refresh::Seen;
 use crate::timeline::Outlook;
-use crate::words::{Named, Told};
+use crate::words::Named;
 
 /// Everything a decision is made from; its hash tells whether a new one is needed.
 #[derive(Serialize)]
@@ -45,48 +46,88 @@ impl<'a> Picture<'a> {
     pub(crate) fn of(
         case: &'a Case,
         (issue, tracked): (IssueType, &'a Tracked),
-        outlook: &Outlook,
-        told: &Told,
+        seen: &Seen<'_>,
         policy: &'a Policy,
     ) -> Self {
+        let (outlook, told, clock) = (seen.outlook, seen.told, seen.clock);
         let open = |entry: &(&crate::cause::CauseId, &CauseFact)| !outlook.cleared.contains_key(entry.0);
-        let mut weighed: Vec<_> = tracked.causes.iter().filter(open).map(|(_, cause)| cause).collect();
+        let mut weighed: Vec<_> = tracked
+            .causes
+            .iter()
+            .filter(open)
+            .map(|(_, cause)| cause)
+            .collect();
         if weighed.is_empty() {
             weighed = tracked.causes.values().collect();
         }
-        let clock = clock_of(tracked, outlook);
-        let oldest = tracked.causes.iter().min_by_key(|(id, cause)| (cause.first_detected_at, (*id).clone()));
+        let oldest = tracked
+            .causes
+            .iter()
+            .min_by_key(|(id, cause)| (cause.first_detected_at, (*id).clone()));
         Self {
             issue,
             subject: &case.subject,
             clock,
             validity: case.validity(&tracked.causes),
             honeytoken: tracked.causes.values().any(|cause| cause.honeytoken),
-            misuse_since: misuse_since(case, issue, clock),
+            misuse_since: if issue == IssueType::SuspectedCompromise {
+                Some(clock)
+            } else {
+                seen.misuse_since
+            },
             live_since: live_since(case, tracked),
             exposures: exposures(&weighed),
             control: told.exception.as_ref().is_some_and(|covered| covered.control)
                 || told.gates.get("compensating_control") == Some(&reeve_domain::task::GateStatus::Passed),
             location: oldest.map(|(_, cause)| &cause.location),
-            guide_url: tracked.causes.values().filter_map(|cause| cause.guide_url.as_deref()).min(),
+            guide_url: tracked
+                .causes
+                .values()
+                .filter_map(|cause| cause.guide_url.as_deref())
+                .min(),
             frameworks: &tracked.frameworks,
-            knowledge: with_named(case.present_knowledge(), told.resolver.as_ref(), tracked.renamed_at),
+            knowledge: with_named(
+                case.present_knowledge(),
+                told.resolver.as_ref(),
+                tracked.renamed_at,
+            ),
             raised_at: tracked.raised.map(|raised| raised.since),
             config_sha256: policy.config_sha256(),
             last_observed_at: tracked.last.max(case.lived_at().unwrap_or(tracked.last)),
         }
     }
 
+    /// The same, with a band that the inventories raised at `since`.
+    pub(crate) fn raised(&mut self, since: Timestamp) -> &Self {
+        self.raised_at = Some(since);
+        self
+    }
+
+    /// The same, without a band raised by the inventories.
+    pub(crate) fn unraised(&mut self) -> &Self {
+        self.raised_at = None;
+        self
+    }
+
+    /// Whether it is about a decoy.
+    pub(crate) fn is_decoy(&self) -> bool {
+        self.honeytoken
+    }
+
     /// Short hash of everything that decides.
     pub(crate) fn hash(&self) -> String {
         let text = serde_json::to_vec(self).unwrap_or_default();
-        BASE32_NOPAD.encode(&Sha256::digest(text)[..15]).to_ascii_lowercase()
+        BASE32_NOPAD
+            .encode(&Sha256::digest(text)[..15])
+            .to_ascii_lowercase()
     }
 
     /// What the policy says now, with the earliest due dates of all instants at which the facts grew worse.
     pub(crate) fn decide(&self, policy: &Policy) -> Triage {
         let instants = self.instants();
-        let (last, earlier) = instants.split_last().map_or((self.clock, &[][..]), |(last, rest)| (*last, rest));
+        let (last, earlier) = instants
+            .split_last()
+            .map_or((self.clock, &[][..]), |(last, rest)| (*last, rest));
         let mut triage = self.triage_at(last, policy);
         for instant in earlier {
             let before = self.triage_at(*instant, policy);
@@ -104,19 +145,34 @@ impl<'a> Picture<'a> {
         let live = self.live_since.filter(|_| self.validity == Validity::Active);
         let wider = self.exposures.iter().map(|(at, _)| *at);
         let from = self.raised_at.map_or(self.clock, |raised| raised.max(self.clock));
-        let mut instants: Vec<_> = wider.chain(live).chain(self.misuse_since).chain([from]).map(|at| at.max(from)).collect();
+        let mut instants: Vec<_> = wider
+            .chain(live)
+            .chain(self.misuse_since)
+            .chain([from])
+            .map(|at| at.max(from))
+            .collect();
         instants.sort_unstable();
         instants.dedup();
         instants
     }
 
     fn triage_at(&self, at: Timestamp, policy: &Policy) -> Triage {
-        let not_yet_live = self.validity == Validity::Active && self.live_since.is_some_and(|since| since > at);
-        let widest = self.exposures.iter().rev().find(|(since, _)| *since <= at).or(self.exposures.first());
+        let not_yet_live =
+            self.validity == Validity::Active && self.live_since.is_some_and(|since| since > at);
+        let widest = self
+            .exposures
+            .iter()
+            .rev()
+            .find(|(since, _)| *since <= at)
+            .or(self.exposures.first());
         let facts = Facts {
             subject: self.subject,
             issue_type: self.issue,
-            validity: if not_yet_live { Validity::Unknown } else { self.validity },
+            validity: if not_yet_live {
+                Validity::Unknown
+            } else {
+                self.validity
+            },
             exposure: widest.map_or(Exposure::Unknown, |(_, exposure)| *exposure),
             honeytoken: self.honeytoken,
             suspected_misuse: self.misuse_since.is_some_and(|since| since <= at),
@@ -142,26 +198,36 @@ pub(crate) fn clock_of(tracked: &Tracked, outlook: &Outlook) -> Timestamp {
 fn live_since(case: &Case, tracked: &Tracked) -> Option<Timestamp> {
     let died = case.died_at();
     let alive = |at: &Timestamp| died.is_none_or(|died| *at >= died);
-    let first = case.life.values().flat_map(crate::marks::Marks::iter).filter(alive).min()?;
-    let at_birth = tracked.causes.values().filter(|cause| cause.seen.first() == Some(first));
-    Some(at_birth.map(|cause| cause.first_detected_at).min().map_or(first, |clock| clock.min(first)))
-}
-
-fn misuse_since(case: &Case, issue: IssueType, clock: Timestamp) -> Option<Timestamp> {
-    if issue == IssueType::SuspectedCompromise {
-        return Some(clock);
-    }
-    let misuse = case.tracked.get(&IssueType::SuspectedCompromise)?;
-    let open = misuse.task.as_ref().is_none_or(|task| task.state.is_open());
-    open.then(|| misuse.causes.values().map(|cause| cause.first_detected_at).min()).flatten()
+    let first = case
+        .life
+        .values()
+        .flat_map(crate::marks::Marks::iter)
+        .filter(alive)
+        .min()?;
+    let at_birth = tracked
+        .causes
+        .values()
+        .filter(|cause| cause.seen.first() == Some(first));
+    Some(
+        at_birth
+            .map(|cause| cause.first_detected_at)
+            .min()
+            .map_or(first, |clock| clock.min(first)),
+    )
 }
 
 fn exposures(causes: &[&CauseFact]) -> Vec<(Timestamp, Exposure)> {
-    let mut all: Vec<_> = causes.iter().map(|cause| (cause.first_detected_at, cause.exposure)).collect();
+    let mut all: Vec<_> = causes
+        .iter()
+        .map(|cause| (cause.first_detected_at, cause.exposure))
+        .collect();
     all.sort_by_key(|(at, exposure)| (*at, std::cmp::Reverse(width(*exposure))));
     let mut wider: Vec<(Timestamp, Exposure)> = Vec::new();
     for (at, exposure) in all {
-        if wider.last().is_none_or(|(_, widest)| width(exposure) > width(*widest)) {
+        if wider
+            .last()
+            .is_none_or(|(_, widest)| width(exposure) > width(*widest))
+        {
             wider.push((at, exposure));
         }
     }
@@ -177,7 +243,8 @@ fn with_named(mut knowledge: Knowledge, named: Option<&Named>, renamed_at: Optio
         (Some(to), by) => Some(owner(named, to, by.is_some())),
         (None, by) => {
             let next = knowledge.owners.business.clone();
-            next.filter(|next| Some(&next.reference) != by.as_ref()).map(suggested)
+            next.filter(|next| Some(&next.reference) != by.as_ref())
+                .map(suggested)
         }
     };
     knowledge
@@ -185,17 +252,29 @@ fn with_named(mut knowledge: Knowledge, named: Option<&Named>, renamed_at: Optio
 
 fn owner(named: &Named, to: &str, suggested: bool) -> Owner {
     Owner {
-        kind: named.kind.clone().unwrap_or_else(|| to.split_once('/').map_or("team", |(kind, _)| kind).to_owned()),
+        kind: named
+            .kind
+            .clone()
+            .unwrap_or_else(|| to.split_once('/').map_or("team", |(kind, _)| kind).to_owned()),
         reference: to.to_owned(),
         name: None,
         contact: named.contact.clone(),
         source: "event".to_owned(),
         rule: if suggested { "disowned" } else { "reassigned" }.to_owned(),
-        confidence: if suggested { OwnerConfidence::Low } else { OwnerConfidence::High },
+        confidence: if suggested {
+            OwnerConfidence::Low
+        } else {
+            OwnerConfidence::High
+        },
         as_of: Some(named.at),
     }
 }
 
 fn suggested(owner: Owner) -> Owner {
-    Owner { source: "event".to_owned(), rule: "disowned".to_owned(), confidence: OwnerConfidence::Low, ..owner }
+    Owner {
+        source: "event".to_owned(),
+        rule: "disowned".to_owned(),
+        confidence: OwnerConfidence::Low,
+        ..owner
+    }
 }

@@ -1,1 +1,34 @@
 //! Cases: what is known of a subject, folded from findings, evidence and events.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod api;
+mod apply;
+mod assemble;
+mod bounds;
+mod case;
+mod cause;
+mod decide;
+mod event;
+mod gauges;
+mod ladder;
+mod marks;
+mod observe;
+mod partition;
+mod permit;
+mod piece;
+mod record;
+mod refresh;
+mod rules;
+mod seen_events;
+mod shrink;
+mod tick;
+mod timeline;
+mod words;
+
+pub use api::{Age, Applied, Input, InputTopic, Noted, Position};
+pub use apply::{apply, lookup_due, wants_lookup};
+pub use case::Case;
+pub use gauges::{ByRoute, Gauges};
+pub use partition::{Overlay, Partition};
+pub use record::{LEDGER_VERSION, LedgerError};
+pub use tick::next_due;

@@ -4,11 +4,11 @@ use reeve_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Most instants one set remembers.
-pub const MARKS_MAX: usize = 12;
+pub(crate) const MARKS_MAX: usize = 12;
 
 /// What became of an instant that was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Marked {
+pub(crate) enum Marked {
     /// It was there before.
     Known,
     /// It is new, nothing that decides was lost.
@@ -20,12 +20,12 @@ pub enum Marked {
 /// Instants in order, each once, at most [`MARKS_MAX`]; the first and the last are never lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Marks(Vec<Timestamp>);
+pub(crate) struct Marks(Vec<Timestamp>);
 
 impl Marks {
     /// Adds `at`. Beyond the bound, one goes that has no instant of `between` (sorted) on either side within its
     /// neighbors: dropping it changes no derived state. If there is none, the second oldest goes.
-    pub fn add(&mut self, at: Timestamp, between: &[Timestamp]) -> Marked {
+    pub(crate) fn add(&mut self, at: Timestamp, between: &[Timestamp]) -> Marked {
         let Err(place) = self.0.binary_search(&at) else {
             return Marked::Known;
         };
@@ -33,31 +33,29 @@ impl Marks {
         if self.0.len() <= MARKS_MAX {
             return Marked::Added;
         }
-        let idle = (1..self.0.len() - 1).find(|&index| !splits(between, self.0[index - 1], self.0[index + 1]));
+        let idle =
+            (1..self.0.len() - 1).find(|&index| !splits(between, self.0[index - 1], self.0[index + 1]));
         self.0.remove(idle.unwrap_or(1));
-        if idle.is_some() { Marked::Added } else { Marked::Lossy }
+        if idle.is_some() {
+            Marked::Added
+        } else {
+            Marked::Lossy
+        }
     }
 
     /// The earliest.
-    pub fn first(&self) -> Option<Timestamp> {
+    pub(crate) fn first(&self) -> Option<Timestamp> {
         self.0.first().copied()
     }
 
     /// The latest.
-    pub fn last(&self) -> Option<Timestamp> {
+    pub(crate) fn last(&self) -> Option<Timestamp> {
         self.0.last().copied()
     }
 
     /// All, in order.
-    pub fn iter(&self) -> impl Iterator<Item = Timestamp> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Timestamp> {
         self.0.iter().copied()
-    }
-
-    /// Keeps the first and the last.
-    pub fn shrink(&mut self) {
-        if self.0.len() > 2 {
-            self.0.drain(1..self.0.len() - 1);
-        }
     }
 }
 
@@ -99,7 +97,9 @@ mod tests {
     fn a_loss_that_may_change_a_count_is_told() {
         let evidence: Vec<_> = (0..40).map(|n| at(n * 10 + 5)).collect();
         let mut marks = Marks::default();
-        let lossy = (0..40).filter(|n| marks.add(at(n * 10), &evidence) == Marked::Lossy).count();
+        let lossy = (0..40)
+            .filter(|n| marks.add(at(n * 10), &evidence) == Marked::Lossy)
+            .count();
         assert_eq!(lossy, 40 - MARKS_MAX);
     }
 }

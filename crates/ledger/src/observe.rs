@@ -7,12 +7,12 @@ use reeve_domain::observation::{Finding, Frameworks, Validity};
 use reeve_domain::time::Timestamp;
 
 use crate::bounds::{
-    ATTRIBUTES_MAX, BUCKETS_MAX, CAUSES_MAX, KEYS_MAX, LABELS_MAX, SAMPLES_MAX, SOURCES_MAX, TEXT_CHARS_MAX, cut,
-    cut_location,
+    ATTRIBUTES_MAX, BUCKETS_MAX, CAUSES_MAX, KEYS_MAX, LABELS_MAX, SAMPLES_MAX, SOURCES_MAX, TEXT_CHARS_MAX,
+    cut, cut_location,
 };
 use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId, MORE, report_of, width};
-use crate::marks::{Marked, Marks};
+use crate::marks::Marked;
 
 /// How many sources can show signs of life of one subject.
 const LIFE_SOURCES_MAX: usize = 8;
@@ -31,34 +31,64 @@ pub(crate) fn finding(case: &mut Case, finding: &Finding, now: Timestamp) -> New
     let named = is_named(case, &finding.subject, 2, &finding.aliases, &finding.links);
     let observed = finding.observed_at.clamped(now).0;
     let lived = finding.validity == Validity::Active && lives(case, &finding.source.format, observed);
-    let between = if case.pieces.is_empty() { Vec::new() } else { case.evidence_times() };
+    let between = if case.pieces.is_empty() {
+        Vec::new()
+    } else {
+        case.evidence_times()
+    };
     let weighs = case.tracked.values().any(|tracked| !tracked.words.is_empty()) || !case.pieces.is_empty();
-    let tracked = case.tracked.entry(finding.issue_type).or_insert_with(|| Tracked::new(finding, observed));
+    let tracked = case
+        .tracked
+        .entry(finding.issue_type)
+        .or_insert_with(|| Tracked::new(finding, observed));
     let cause = sighted(tracked, finding, observed, &between, now);
-    if named || lived || weighs { News::Fact } else { cause }
+    if named || lived || weighs {
+        News::Fact
+    } else {
+        cause
+    }
 }
 
 /// Remembers a sign of life; whether it can change a decision.
 pub(crate) fn lives(case: &mut Case, source: &str, at: Timestamp) -> bool {
     let between = case.evidence_times();
     let source = cut(source, TEXT_CHARS_MAX);
-    let name = if case.life.contains_key(&source) || case.life.len() < LIFE_SOURCES_MAX { source } else { MORE.into() };
+    let name = if case.life.contains_key(&source) || case.life.len() < LIFE_SOURCES_MAX {
+        source
+    } else {
+        MORE.into()
+    };
     let marks = case.life.entry(name).or_default();
     let (first, news) = (marks.first(), marks.add(at, &between));
     if news == Marked::Lossy {
-        case.tracked.values_mut().for_each(|tracked| tracked.forgot = true);
+        case.tracked
+            .values_mut()
+            .for_each(|tracked| tracked.forgot = true);
     }
     news != Marked::Known && (first.is_none_or(|first| at < first) || !between.is_empty())
 }
 
-fn sighted(tracked: &mut Tracked, finding: &Finding, at: Timestamp, between: &[Timestamp], now: Timestamp) -> News {
+fn sighted(
+    tracked: &mut Tracked,
+    finding: &Finding,
+    at: Timestamp,
+    between: &[Timestamp],
+    now: Timestamp,
+) -> News {
     tracked.counted(finding, at);
     let labels = join_labels(&mut tracked.frameworks, &finding.frameworks);
     let (id, place) = placed(tracked, finding);
     let known = tracked.causes.contains_key(&id);
     let cause = tracked.causes.entry(id).or_insert_with(|| place.fact(finding));
-    let before = (cause.first_detected_at, cause.exposed_since, cause.exposure, cause.validity.map(|word| word.1));
-    cause.first_detected_at = cause.first_detected_at.min(finding.first_detected_at.clamped(now).0);
+    let before = (
+        cause.first_detected_at,
+        cause.exposed_since,
+        cause.exposure,
+        cause.validity.map(|word| word.1),
+    );
+    cause.first_detected_at = cause
+        .first_detected_at
+        .min(finding.first_detected_at.clamped(now).0);
     cause.exposed_since = earliest(cause.exposed_since, finding.exposed_since);
     if width(finding.exposure) > width(cause.exposure) {
         cause.exposure = finding.exposure;
@@ -70,9 +100,18 @@ fn sighted(tracked: &mut Tracked, finding: &Finding, at: Timestamp, between: &[T
     let first = cause.seen.first();
     let marked = cause.seen.add(at, between);
     tracked.forgot |= marked == Marked::Lossy;
-    let after = (cause.first_detected_at, cause.exposed_since, cause.exposure, cause.validity.map(|word| word.1));
+    let after = (
+        cause.first_detected_at,
+        cause.exposed_since,
+        cause.exposure,
+        cause.validity.map(|word| word.1),
+    );
     let earlier = first.is_none_or(|first| at < first);
-    if known && before == after && !decoy && !earlier && !labels { News::Repeat } else { News::Fact }
+    if known && before == after && !decoy && !earlier && !labels {
+        News::Repeat
+    } else {
+        News::Fact
+    }
 }
 
 /// Where a cause stands in its task.
@@ -173,7 +212,13 @@ impl Tracked {
 }
 
 /// Folds in what an observation says of the subject itself; whether its keys or links grew.
-pub(crate) fn is_named(case: &mut Case, subject: &Subject, by: u8, aliases: &[Alias], links: &[Link]) -> bool {
+pub(crate) fn is_named(
+    case: &mut Case,
+    subject: &Subject,
+    by: u8,
+    aliases: &[Alias],
+    links: &[Link],
+) -> bool {
     let known = case.aliases.len() + case.links.len();
     for alias in aliases {
         if case.aliases.len() < KEYS_MAX && !case.aliases.contains(alias) {
@@ -194,7 +239,9 @@ fn describe(case: &mut Case, subject: &Subject, by: u8) -> bool {
     let own = &mut case.subject;
     let mut changed = false;
     let better = by > case.named_by || (by == case.named_by && subject.display < own.display);
-    if better && (own.display != subject.display || own.kind != subject.kind || own.provider != subject.provider) {
+    if better
+        && (own.display != subject.display || own.kind != subject.kind || own.provider != subject.provider)
+    {
         own.display = cut(&subject.display, TEXT_CHARS_MAX);
         own.provider.clone_from(&subject.provider);
         own.kind.clone_from(&subject.kind);

@@ -1,5 +1,7 @@
 //! A piece of evidence as the case keeps it, with the level reeve gave it.
 
+use std::collections::BTreeMap;
+
 use reeve_domain::event::{Actor, EvidenceBody};
 use reeve_domain::observation::{Evidence, EvidenceLevel, EvidenceScope, Statement};
 use reeve_domain::task::EvidenceEntry;
@@ -8,33 +10,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds::{EVIDENCE_MAX, TEXT_CHARS_MAX, cut};
 use crate::cause::{CauseFact, report_of};
+use crate::marks::Marks;
 
 /// One statement about the subject or one rule of it, at one instant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Piece {
+pub(crate) struct Piece {
     /// When it was so; first, so that pieces sort by time.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// What it says.
-    pub statement: Statement,
+    pub(crate) statement: Statement,
     /// Of what.
-    pub scope: EvidenceScope,
+    pub(crate) scope: EvidenceScope,
     /// How far it can be trusted, by reeve's own word.
-    pub level: EvidenceLevel,
+    pub(crate) level: EvidenceLevel,
     /// Format or actor.
-    pub source: String,
+    pub(crate) source: String,
     /// The source's reference.
-    pub reference: String,
+    pub(crate) reference: String,
     /// The source's action failed.
-    pub errored: bool,
+    pub(crate) errored: bool,
     /// The report it stood in; none for an event.
-    pub report: Option<String>,
+    pub(crate) report: Option<String>,
 }
 
 impl Piece {
     /// Of an observation; a level in it is not looked at.
-    pub fn observed(evidence: &Evidence, level: EvidenceLevel, at: Timestamp) -> Self {
+    pub(crate) fn observed(evidence: &Evidence, level: EvidenceLevel, at: Timestamp) -> Self {
         Self {
             at,
             id: cut(&evidence.evidence_id, TEXT_CHARS_MAX),
@@ -49,7 +52,13 @@ impl Piece {
     }
 
     /// Of a task event; a level in it is not looked at.
-    pub fn told(event_id: &str, actor: &Actor, body: &EvidenceBody, level: EvidenceLevel, at: Timestamp) -> Self {
+    pub(crate) fn told(
+        event_id: &str,
+        actor: &Actor,
+        body: &EvidenceBody,
+        level: EvidenceLevel,
+        at: Timestamp,
+    ) -> Self {
         Self {
             at,
             id: cut(event_id, TEXT_CHARS_MAX),
@@ -64,7 +73,7 @@ impl Piece {
     }
 
     /// Whether it speaks of this cause. A scanner's word counts only for what the same scanner reported.
-    pub fn covers(&self, cause: &CauseFact) -> bool {
+    pub(crate) fn covers(&self, cause: &CauseFact) -> bool {
         match &self.scope {
             EvidenceScope::WholeSubject => true,
             EvidenceScope::Rule(rule) => {
@@ -74,7 +83,7 @@ impl Piece {
     }
 
     /// How it stands on the task.
-    pub fn shown(&self, why_not: Option<&str>) -> EvidenceEntry {
+    pub(crate) fn shown(&self, why_not: Option<&str>) -> EvidenceEntry {
         EvidenceEntry {
             evidence_id: self.id.clone(),
             statement: self.statement,
@@ -90,21 +99,39 @@ impl Piece {
 }
 
 /// Whether a statement is a sign of life and not a proof of anything done.
-pub const fn is_life(statement: Statement) -> bool {
+pub(crate) const fn is_life(statement: Statement) -> bool {
     matches!(statement, Statement::Active | Statement::Used)
 }
 
 /// Whether a statement says that the subject cannot act any more.
-pub const fn is_death(statement: Statement) -> bool {
+pub(crate) const fn is_death(statement: Statement) -> bool {
     matches!(
         statement,
         Statement::Disabled | Statement::Deleted | Statement::Rotated | Statement::Inactive
     )
 }
 
+/// Whether a piece is believed when it says that the subject cannot act any more: by its level, or because the same
+/// source saw life before.
+pub(crate) fn is_believed_death(piece: &Piece, life: &BTreeMap<String, Marks>) -> bool {
+    let by_level = match piece.level {
+        EvidenceLevel::E1 | EvidenceLevel::E2 => true,
+        EvidenceLevel::E3 => piece.statement == Statement::Inactive && is_change(piece, life),
+        EvidenceLevel::E4 => false,
+    };
+    !piece.errored && is_death(piece.statement) && by_level
+}
+
+/// Whether the same source saw life before.
+pub(crate) fn is_change(piece: &Piece, life: &BTreeMap<String, Marks>) -> bool {
+    life.get(&piece.source)
+        .and_then(Marks::first)
+        .is_some_and(|first| first < piece.at)
+}
+
 /// Adds `piece` to sorted `pieces`. Beyond the bound, the oldest goes that repeats its predecessor, else the oldest
 /// that is no deletion, else the oldest. `None` if it was there before, else whether one that decides may be lost.
-pub fn add(pieces: &mut Vec<Piece>, piece: Piece) -> Option<bool> {
+pub(crate) fn add(pieces: &mut Vec<Piece>, piece: Piece) -> Option<bool> {
     let Err(place) = pieces.binary_search(&piece) else {
         return None;
     };
@@ -112,8 +139,11 @@ pub fn add(pieces: &mut Vec<Piece>, piece: Piece) -> Option<bool> {
     if pieces.len() <= EVIDENCE_MAX {
         return Some(false);
     }
-    let repeat = (1..pieces.len() - 1).find(|&index| repeats(&pieces[index - 1], &pieces[index], &pieces[index + 1]));
-    let fleeting = pieces.iter().position(|piece| piece.statement != Statement::Deleted);
+    let repeat =
+        (1..pieces.len() - 1).find(|&index| repeats(&pieces[index - 1], &pieces[index], &pieces[index + 1]));
+    let fleeting = pieces
+        .iter()
+        .position(|piece| piece.statement != Statement::Deleted);
     pieces.remove(repeat.or(fleeting).unwrap_or(0));
     Some(true)
 }

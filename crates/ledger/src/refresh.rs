@@ -5,13 +5,14 @@ use reeve_domain::observation::IssueType;
 use reeve_domain::priority::Band;
 use reeve_domain::task::{Change, Task, TaskState};
 use reeve_domain::time::Timestamp;
-use reeve_policy::Policy;
+use reeve_policy::{Policy, Triage};
 
 use crate::api::{Age, Applied, Noted};
 use crate::assemble::{Parts, Standing};
 use crate::case::{Case, Raised, Tracked};
-use crate::decide::Picture;
-use crate::rules::hold_until;
+use crate::decide::{Picture, clock_of};
+use crate::ladder;
+use crate::rules::{hold_until, pause_of};
 use crate::timeline::{Facts, Outlook};
 use crate::words::Told;
 
@@ -42,8 +43,20 @@ pub(crate) fn all(case: &mut Case, mover: Mover, at: Now<'_>, out: &mut Applied)
     }
 }
 
+/// What the facts of one task come to.
+pub(crate) struct Seen<'a> {
+    pub(crate) outlook: &'a Outlook,
+    pub(crate) told: &'a Told,
+    pub(crate) cycle: u32,
+    /// The deadline's clock: the first report, and in a later cycle the sighting that reopened it.
+    pub(crate) clock: Timestamp,
+    /// A suspected compromise of the same subject is open since then.
+    pub(crate) misuse_since: Option<Timestamp>,
+}
+
 /// Brings one task to where its facts say.
 pub(crate) fn one(case: &mut Case, issue: IssueType, mover: Mover, at: Now<'_>, out: &mut Applied) {
+    let misuse_since = misuse_since(case, at.policy);
     let Some(mut tracked) = case.tracked.remove(&issue) else {
         return;
     };
@@ -51,13 +64,44 @@ pub(crate) fn one(case: &mut Case, issue: IssueType, mover: Mover, at: Now<'_>, 
     let outlook = replay(case, issue, &tracked, at.policy);
     let cycle = count_cycles(&mut tracked, &outlook);
     let told = Told::of(&tracked.words, outlook.reopened_at);
-    let task = renewed(case, (issue, &mut tracked), &outlook, &told, (cycle, mover), at);
-    tracked.pause_ends = told.standstill(at.now, crate::rules::pause_of).2.filter(|_| task.state.is_open());
+    let clock = clock_of(&tracked, &outlook);
+    let seen = Seen {
+        outlook: &outlook,
+        told: &told,
+        cycle,
+        clock,
+        misuse_since,
+    };
+    let mut task = renewed(case, (issue, &mut tracked), &seen, mover, at);
+    tracked.pause_ends = told
+        .standstill(at.now, pause_of)
+        .2
+        .filter(|_| task.state.is_open());
+    if is_newly_blocked(&tracked, &task) {
+        ladder::step_up(&mut task, &mut tracked, clock, at, out);
+    }
+    ladder::look_ahead(&mut task, &tracked, clock, at);
     if !is_held(case, &tracked, &task, at) {
-        write(&mut tracked, task, mover, at, out);
-        case.held_until = None;
+        write(&mut tracked, task, mover, clock, out);
     }
     case.tracked.insert(issue, tracked);
+    if case.tracked.values().all(|tracked| tracked.task.is_some()) {
+        case.held_until = None;
+    }
+}
+
+fn is_newly_blocked(tracked: &Tracked, task: &Task) -> bool {
+    tracked
+        .task
+        .as_ref()
+        .is_some_and(|old| task.blocked.is_some() && task.blocked != old.blocked)
+}
+
+fn misuse_since(case: &Case, policy: &Policy) -> Option<Timestamp> {
+    let issue = IssueType::SuspectedCompromise;
+    let tracked = case.tracked.get(&issue)?;
+    let outlook = replay(case, issue, tracked, policy);
+    outlook.closed.is_none().then(|| clock_of(tracked, &outlook))
 }
 
 /// Where the facts of a task leave it.
@@ -85,77 +129,98 @@ fn count_cycles(tracked: &mut Tracked, outlook: &Outlook) -> u32 {
 fn renewed(
     case: &Case,
     (issue, tracked): (IssueType, &mut Tracked),
-    outlook: &Outlook,
-    told: &Told,
-    (cycle, mover): (u32, Mover),
+    seen: &Seen<'_>,
+    mover: Mover,
     at: Now<'_>,
 ) -> Task {
     let old = tracked.task.clone();
-    let reopened = old.as_ref().is_some_and(|old| old.cycle != cycle);
+    let reopened = old.as_ref().is_some_and(|old| old.cycle != seen.cycle);
     if reopened {
         tracked.steps.clear();
         tracked.raised = None;
     }
-    let picture = Picture::of(case, (issue, tracked), outlook, told, at.policy);
-    let hash = picture.hash();
-    let undecided = old.as_ref().is_none_or(|old| old.explain.is_none());
-    let decision = (undecided || hash != tracked.decided_from || reopened).then(|| picture.decide(at.policy));
-    let lived = case.lived_at();
-    let validity = case.validity(&tracked.causes);
-    let adopted = decision.filter(|triage| {
-        let may_fall = reopened || matches!(mover, Mover::Proven | Mover::Known(_) | Mover::Told(_));
-        let kept = old.as_ref().filter(|old| triage.priority.band > old.priority.band);
-        let same_rules = |old: &Task| old.config_sha256 == at.policy.config_sha256();
-        may_fall || undecided || !kept.is_some_and(same_rules) || triage.priority.rules_fired.iter().any(|rule| rule == "R5")
-    });
-    let mut adopted = adopted;
-    if let Some(triage) = &mut adopted {
-        tracked.decided_from = hash;
-        raise(tracked, old.as_ref(), triage, mover);
+    let triage = decision(case, (issue, tracked), seen, (mover, reopened), at);
+    if let Some(triage) = &triage {
         tracked.due = (triage.contain_by, triage.remediate_by);
         let ownerless = triage.ownerless && case.present_knowledge().is_ownerless();
         let since = || case.known.as_ref().map_or(at.now, |known| known.at);
         tracked.ownerless_since = ownerless.then(|| tracked.ownerless_since.unwrap_or_else(since));
     }
-    let standing = Standing::of(tracked, outlook, told, validity, lived, at.now);
+    let standing = Standing::of(case, tracked, seen, at.now);
     tracked.cover_ends = standing.cover_ends;
-    let parts = Parts { case, issue, tracked, outlook, told, standing, cycle, policy: at.policy, now: at.now };
-    let mut task = match (adopted, old) {
+    let parts = Parts {
+        case,
+        issue,
+        tracked,
+        seen,
+        standing,
+        policy: at.policy,
+        now: at.now,
+    };
+    let mut task = match (triage, old) {
         (Some(triage), old) => parts.decided(triage, old.as_ref()),
         (None, Some(old)) => parts.filled(old),
-        (None, None) => unreachable!("a task that was never written is always decided"),
+        (None, None) => parts.decided(
+            Picture::of(case, (issue, tracked), seen, at.policy).decide(at.policy),
+            None,
+        ),
     };
     if reopened {
         task.escalation.level = 0;
     }
-    crate::ladder::look_ahead(&mut task, tracked, parts_clock(outlook, tracked), at);
     task
 }
 
-fn parts_clock(outlook: &Outlook, tracked: &Tracked) -> Timestamp {
-    crate::decide::clock_of(tracked, outlook)
-}
-
-/// A band that the inventories raised gives min(old, then + new); one they lowered starts afresh.
-fn raise(tracked: &mut Tracked, old: Option<&Task>, triage: &mut reeve_policy::Triage, mover: Mover) {
-    if let (Mover::Known(at), Some(old)) = (mover, old) {
-        if triage.priority.band < old.priority.band {
-            let (contain_by, remediate_by) = tracked.due;
-            tracked.raised = Some(Raised { since: at, contain_by, remediate_by });
-            let later = |due: Timestamp| due + (at - old.first_detected_at.min(at));
-            triage.remediate_by = later(triage.remediate_by).min(remediate_by);
-            triage.contain_by = triage.contain_by.map(later);
-        } else if triage.priority.band > old.priority.band {
-            tracked.raised = None;
+/// A new decision, if the facts it would be made from differ from those of the last one. Without evidence, an
+/// inventory's answer or a person's word, a band does not fall.
+fn decision(
+    case: &Case,
+    (issue, tracked): (IssueType, &mut Tracked),
+    seen: &Seen<'_>,
+    (mover, reopened): (Mover, bool),
+    at: Now<'_>,
+) -> Option<Triage> {
+    let mut picture = Picture::of(case, (issue, tracked), seen, at.policy);
+    let hash = picture.hash();
+    let undecided = tracked.task.as_ref().is_none_or(|old| old.explain.is_none());
+    if !undecided && !reopened && hash == tracked.decided_from {
+        return None;
+    }
+    let mut triage = picture.decide(at.policy);
+    let mut raised = tracked.raised;
+    if let Some(old) = &tracked.task {
+        let by_rules = old.config_sha256 != at.policy.config_sha256() || picture.is_decoy();
+        let may_fall = reopened || by_rules || mover != Mover::Observed;
+        let (band, due) = (old.priority.band, tracked.due);
+        if triage.priority.band > band && !may_fall {
+            tracked.decided_from = hash;
+            return None;
+        }
+        if let (Mover::Known(since), false) = (mover, reopened) {
+            if triage.priority.band < band {
+                raised = Some(Raised {
+                    since,
+                    contain_by: due.0,
+                    remediate_by: due.1,
+                });
+                triage = picture.raised(since).decide(at.policy);
+            } else if triage.priority.band > band {
+                raised = None;
+                triage = picture.unraised().decide(at.policy);
+            }
         }
     }
-    if let Some(raised) = tracked.raised {
+    let hash = picture.hash();
+    tracked.decided_from = hash;
+    tracked.raised = raised;
+    if let Some(raised) = raised {
         triage.remediate_by = triage.remediate_by.min(raised.remediate_by);
         triage.contain_by = match (triage.contain_by, raised.contain_by) {
             (Some(now), Some(then)) => Some(now.min(then)),
             (now, _) => now,
         };
     }
+    Some(triage)
 }
 
 /// A new task waits for its context, unless a rule already makes it the most urgent.
@@ -169,39 +234,58 @@ fn is_held(case: &mut Case, tracked: &Tracked, task: &Task, at: Now<'_>) -> bool
     !by_rule && at.now < until
 }
 
-fn write(tracked: &mut Tracked, task: Task, mover: Mover, at: Now<'_>, out: &mut Applied) {
+fn write(tracked: &mut Tracked, task: Task, mover: Mover, clock: Timestamp, out: &mut Applied) {
     let Some(old) = tracked.task.take() else {
-        open(tracked, task, at, out);
+        open(tracked, task, clock, out);
         return;
     };
     let change = change_of(&old, &task, mover);
     match change {
         Some(change) => {
-            note(&old, &task, change, out);
+            note(&old, &task, (change, clock), out);
             publish(tracked, task, old.revision + 1, change, out);
         }
         None => {
-            tracked.task = Some(Task { revision: old.revision, change: old.change, idempotency_key: old.idempotency_key, ..task });
+            tracked.task = Some(Task {
+                revision: old.revision,
+                change: old.change,
+                idempotency_key: old.idempotency_key,
+                ..task
+            });
         }
     }
 }
 
 /// A task that is closed at birth (its subject was deleted before it was reported) is told in two records.
-fn open(tracked: &mut Tracked, task: Task, at: Now<'_>, out: &mut Applied) {
-    out.noted.push(Noted::Opened { band: task.priority.band, route: task.route.rule.clone() });
+fn open(tracked: &mut Tracked, task: Task, clock: Timestamp, out: &mut Applied) {
+    out.noted.push(Noted::Opened {
+        band: task.priority.band,
+        route: task.route.rule.clone(),
+    });
     if task.state != TaskState::Verified {
         publish(tracked, task, 1, Change::Opened, out);
         return;
     }
-    let mut born = Task { state: TaskState::Open, closure: None, verified_at: None, evidence: Vec::new(), ..task.clone() };
+    let mut born = Task {
+        state: TaskState::Open,
+        closure: None,
+        verified_at: None,
+        evidence: Vec::new(),
+        ..task.clone()
+    };
     born.causes.iter_mut().for_each(|cause| cause.cleared_by = None);
     publish(tracked, born.clone(), 1, Change::Opened, out);
-    let _ = at;
-    note(&born, &task, Change::Verified, out);
+    note(&born, &task, (Change::Verified, clock), out);
     publish(tracked, task, 2, Change::Verified, out);
 }
 
-pub(crate) fn publish(tracked: &mut Tracked, mut task: Task, revision: u64, change: Change, out: &mut Applied) {
+pub(crate) fn publish(
+    tracked: &mut Tracked,
+    mut task: Task,
+    revision: u64,
+    change: Change,
+    out: &mut Applied,
+) {
     task.revision = revision;
     task.change = change;
     task.idempotency_key = format!("{}:{revision}", task.task_id);
@@ -217,7 +301,11 @@ fn change_of(old: &Task, new: &Task, mover: Mover) -> Option<Change> {
         (true, false) => return Some(Change::Reopened),
         (false, false) if new.cycle > old.cycle => return Some(Change::Reopened),
         (true, true) if new.state != old.state => {
-            return Some(if new.state == TaskState::Sustained { Change::Sustained } else { Change::Updated });
+            return Some(if new.state == TaskState::Sustained {
+                Change::Sustained
+            } else {
+                Change::Updated
+            });
         }
         _ => {}
     }
@@ -241,29 +329,89 @@ fn change_of(old: &Task, new: &Task, mover: Mover) -> Option<Change> {
 fn matters(old: &Task, new: &Task) -> bool {
     let causes = |task: &Task| {
         let part = |cause: &reeve_domain::task::Cause| {
-            (cause.format.clone(), cause.rule.clone(), cause.reference.clone(), cause.location.clone(), cause.cleared_by.is_some())
+            (
+                cause.format.clone(),
+                cause.rule.clone(),
+                cause.reference.clone(),
+                cause.location.clone(),
+                cause.cleared_by.is_some(),
+            )
         };
-        task.causes.iter().map(part).collect::<std::collections::BTreeSet<_>>()
+        task.causes
+            .iter()
+            .map(part)
+            .collect::<std::collections::BTreeSet<_>>()
     };
     let evidence = |task: &Task| {
-        let part = |entry: &reeve_domain::task::EvidenceEntry| (entry.source.clone(), entry.statement, entry.level, entry.accepted);
-        task.evidence.iter().map(part).collect::<std::collections::BTreeSet<_>>()
+        let part = |entry: &reeve_domain::task::EvidenceEntry| {
+            (entry.source.clone(), entry.statement, entry.level, entry.accepted)
+        };
+        task.evidence
+            .iter()
+            .map(part)
+            .collect::<std::collections::BTreeSet<_>>()
     };
     let validity = |task: &Task| {
         let named = |factor: &&reeve_domain::priority::Factor| factor.factor == "validity";
-        task.priority.factors.iter().find(named).map(|factor| factor.value.clone())
+        task.priority
+            .factors
+            .iter()
+            .find(named)
+            .map(|factor| factor.value.clone())
     };
-    let due = |task: &Task| (task.deadlines.contain_by, task.deadlines.remediate_by, task.deadlines.paused.clone());
+    let due = |task: &Task| {
+        (
+            task.deadlines.contain_by,
+            task.deadlines.remediate_by,
+            task.deadlines.paused.clone(),
+        )
+    };
     let people = |task: &Task| {
         let owners = &task.owners;
-        [&owners.business, &owners.resolver, &owners.exception, &owners.executive, &owners.can_revoke]
-            .map(|owner| owner.as_ref().map(|owner| (owner.reference.clone(), owner.contact.clone())))
+        [
+            &owners.business,
+            &owners.resolver,
+            &owners.exception,
+            &owners.executive,
+            &owners.can_revoke,
+        ]
+        .map(|owner| {
+            owner
+                .as_ref()
+                .map(|owner| (owner.reference.clone(), owner.contact.clone()))
+        })
     };
-    (old.state, old.cycle, old.closure, old.priority.band, old.ownerless, &old.route, &old.blocked, &old.path)
-        != (new.state, new.cycle, new.closure, new.priority.band, new.ownerless, &new.route, &new.blocked, &new.path)
-        || (&old.actions, &old.claims, &old.exception, &old.related, &old.merged_into)
-            != (&new.actions, &new.claims, &new.exception, &new.related, &new.merged_into)
-        || old.enrichment.status != new.enrichment.status
+    (
+        old.state,
+        old.cycle,
+        old.closure,
+        old.priority.band,
+        old.ownerless,
+        &old.route,
+        &old.blocked,
+        &old.path,
+    ) != (
+        new.state,
+        new.cycle,
+        new.closure,
+        new.priority.band,
+        new.ownerless,
+        &new.route,
+        &new.blocked,
+        &new.path,
+    ) || (
+        &old.actions,
+        &old.claims,
+        &old.exception,
+        &old.related,
+        &old.merged_into,
+    ) != (
+        &new.actions,
+        &new.claims,
+        &new.exception,
+        &new.related,
+        &new.merged_into,
+    ) || old.enrichment.status != new.enrichment.status
         || told_by_inventories(&old.context) != told_by_inventories(&new.context)
         || people(old) != people(new)
         || due(old) != due(new)
@@ -274,17 +422,25 @@ fn matters(old: &Task, new: &Task) -> bool {
 
 /// The context without ages and provenance.
 fn told_by_inventories(context: &Context) -> Context {
-    Context { provenance: Default::default(), sources: Vec::new(), last_used_at: None, ..context.clone() }
+    Context {
+        provenance: Default::default(),
+        sources: Vec::new(),
+        last_used_at: None,
+        ..context.clone()
+    }
 }
 
-fn note(old: &Task, new: &Task, change: Change, out: &mut Applied) {
+fn note(old: &Task, new: &Task, (change, clock): (Change, Timestamp), out: &mut Applied) {
     let age = |at: Timestamp| Age {
         band: new.priority.band,
         identity_class: new.path.class,
-        seconds: at.seconds_since(new.first_detected_at).max(0),
+        seconds: at.seconds_since(clock).max(0),
     };
     if change == Change::Reopened {
-        out.noted.push(Noted::Reopened { band: new.priority.band, route: new.route.rule.clone() });
+        out.noted.push(Noted::Reopened {
+            band: new.priority.band,
+            route: new.route.rule.clone(),
+        });
     }
     if let (None, Some(at)) = (old.acknowledged_at, new.acknowledged_at) {
         out.noted.push(Noted::Acknowledged(age(at)));
@@ -293,6 +449,10 @@ fn note(old: &Task, new: &Task, change: Change, out: &mut Applied) {
         out.noted.push(Noted::Claimed(age(at)));
     }
     if let (Change::Verified, Some(closure), Some(at)) = (change, new.closure, new.verified_at) {
-        out.noted.push(Noted::Verified { closure, issue_type: new.issue_type, age: age(at) });
+        out.noted.push(Noted::Verified {
+            closure,
+            issue_type: new.issue_type,
+            age: age(at),
+        });
     }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 /// Applied events by a hash of their id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SeenEvents {
+pub(crate) struct SeenEvents {
     by_hash: BTreeMap<String, Timestamp>,
     /// Events up to this time may have been forgotten.
     forgotten: Option<Timestamp>,
@@ -17,7 +17,7 @@ pub struct SeenEvents {
 
 /// What is known of an event id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub(crate) enum Sight {
     /// It was never applied.
     New,
     /// It was applied.
@@ -28,7 +28,7 @@ pub enum Sight {
 
 impl SeenEvents {
     /// Whether the event was applied.
-    pub fn sight(&self, event_id: &str, at: Timestamp) -> Sight {
+    pub(crate) fn sight(&self, event_id: &str, at: Timestamp) -> Sight {
         if self.by_hash.contains_key(&hash(event_id)) {
             return Sight::Repeated;
         }
@@ -39,10 +39,14 @@ impl SeenEvents {
     }
 
     /// Remembers it; beyond `ids_max` the oldest is forgotten.
-    pub fn remember(&mut self, event_id: &str, at: Timestamp, ids_max: usize) {
+    pub(crate) fn remember(&mut self, event_id: &str, at: Timestamp, ids_max: usize) {
         self.by_hash.insert(hash(event_id), at);
         while self.by_hash.len() > ids_max.max(1) {
-            let oldest = self.by_hash.iter().min_by_key(|(_, at)| **at).map(|(id, at)| (id.clone(), *at));
+            let oldest = self
+                .by_hash
+                .iter()
+                .min_by_key(|(_, at)| **at)
+                .map(|(id, at)| (id.clone(), *at));
             if let Some((id, at)) = oldest {
                 self.by_hash.remove(&id);
                 self.forget_until(at);
@@ -51,7 +55,7 @@ impl SeenEvents {
     }
 
     /// Forgets what is older than `horizon`: such events are refused as stale by their age alone.
-    pub fn forget_before(&mut self, horizon: Timestamp) {
+    pub(crate) fn forget_before(&mut self, horizon: Timestamp) {
         self.by_hash.retain(|_, at| *at >= horizon);
     }
 
@@ -61,7 +65,9 @@ impl SeenEvents {
 }
 
 fn hash(event_id: &str) -> String {
-    BASE32_NOPAD.encode(&Sha256::digest(event_id)[..10]).to_ascii_lowercase()
+    BASE32_NOPAD
+        .encode(&Sha256::digest(event_id)[..10])
+        .to_ascii_lowercase()
 }
 
 #[cfg(test)]

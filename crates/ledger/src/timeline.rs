@@ -10,44 +10,45 @@ use reeve_domain::task::Closure;
 use reeve_domain::time::Timestamp;
 use reeve_policy::{Policy, Standing, Verdict};
 
+use crate::case::validity_of;
 use crate::cause::{CauseFact, CauseId};
 use crate::marks::Marks;
-use crate::piece::{Piece, is_death};
+use crate::piece::{Piece, is_believed_death, is_change, is_death};
 
 /// The facts of one task.
-pub struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     /// What is wrong.
-    pub issue: IssueType,
+    pub(crate) issue: IssueType,
     /// The source findings.
-    pub causes: &'a BTreeMap<CauseId, CauseFact>,
+    pub(crate) causes: &'a BTreeMap<CauseId, CauseFact>,
     /// Signs of life of the subject, by source.
-    pub life: &'a BTreeMap<String, Marks>,
+    pub(crate) life: &'a BTreeMap<String, Marks>,
     /// Evidence about the subject, in order of time.
-    pub pieces: &'a [Piece],
+    pub(crate) pieces: &'a [Piece],
     /// Reviews with a document: when, and the event's id.
-    pub attested: &'a [(Timestamp, String)],
+    pub(crate) attested: &'a [(Timestamp, String)],
     /// The rules.
-    pub policy: &'a Policy,
+    pub(crate) policy: &'a Policy,
 }
 
 /// Where the facts leave a task.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outlook {
+pub(crate) struct Outlook {
     /// How often it was seen again after it was closed.
-    pub reopenings: u32,
+    pub(crate) reopenings: u32,
     /// The sighting that reopened it last.
-    pub reopened_at: Option<Timestamp>,
+    pub(crate) reopened_at: Option<Timestamp>,
     /// When and how it was closed; none while a cause is open.
-    pub closed: Option<(Timestamp, Closure)>,
+    pub(crate) closed: Option<(Timestamp, Closure)>,
     /// What cleared each cause that is not open.
-    pub cleared: BTreeMap<CauseId, String>,
+    pub(crate) cleared: BTreeMap<CauseId, String>,
     /// Per piece of evidence, why it does not count; none if it does.
-    pub why_not: Vec<Option<&'static str>>,
+    pub(crate) why_not: Vec<Option<&'static str>>,
 }
 
 impl Outlook {
     /// Replays the facts.
-    pub fn of(facts: &Facts<'_>) -> Self {
+    pub(crate) fn of(facts: &Facts<'_>) -> Self {
         let mut replay = Replay::new(facts);
         let moments = replay.moments();
         for group in moments.chunk_by(|a, b| a.0 == b.0) {
@@ -88,6 +89,8 @@ struct Closing {
 
 struct Replay<'a> {
     facts: &'a Facts<'a>,
+    lived: Option<Timestamp>,
+    died: Option<Timestamp>,
     causes: Vec<CauseState<'a>>,
     out: Outlook,
 }
@@ -102,7 +105,16 @@ impl<'a> Replay<'a> {
             standing: Vec::new(),
         });
         let why_not = vec![Some("it speaks of no cause of this task"); facts.pieces.len()];
-        Self { facts, causes: causes.collect(), out: Outlook { why_not, ..Outlook::default() } }
+        Self {
+            facts,
+            lived: None,
+            died: None,
+            causes: causes.collect(),
+            out: Outlook {
+                why_not,
+                ..Outlook::default()
+            },
+        }
     }
 
     fn moments(&mut self) -> Vec<(Timestamp, Moment)> {
@@ -138,14 +150,21 @@ impl<'a> Replay<'a> {
                 && piece.covers(cause.fact)
                 && cause.fact.reports.contains(report)
         };
-        self.causes.iter().any(fails).then_some("the same report also fails it")
+        self.causes
+            .iter()
+            .any(fails)
+            .then_some("the same report also fails it")
     }
 
     fn step(&mut self, at: Timestamp, moment: &Moment) {
         match *moment {
             Moment::Life => {
-                let ends = |piece: usize| ends_with_life(self.facts.issue, self.facts.pieces[piece].statement);
-                self.causes.iter_mut().for_each(|cause| cause.lives(at, ends, self.facts.pieces));
+                self.lived = Some(at);
+                let ends =
+                    |piece: usize| ends_with_life(self.facts.issue, self.facts.pieces[piece].statement);
+                self.causes
+                    .iter_mut()
+                    .for_each(|cause| cause.lives(at, ends, self.facts.pieces));
             }
             Moment::Sight(index) => {
                 self.causes[index].is_seen(at, is_present_tense(self.facts.issue), self.facts.pieces);
@@ -157,8 +176,12 @@ impl<'a> Replay<'a> {
     }
 
     fn is_proven(&mut self, piece: usize, at: Timestamp) {
+        if is_believed_death(&self.facts.pieces[piece], self.facts.life) {
+            self.died = Some(at);
+        }
         for index in 0..self.causes.len() {
-            if self.facts.pieces[piece].covers(self.causes[index].fact) && self.causes[index].closed.is_none() {
+            if self.facts.pieces[piece].covers(self.causes[index].fact) && self.causes[index].closed.is_none()
+            {
                 self.causes[index].standing.push(piece);
                 self.try_to_close(index, at);
             } else if self.facts.pieces[piece].covers(self.causes[index].fact) {
@@ -170,7 +193,11 @@ impl<'a> Replay<'a> {
     fn is_attested(&mut self, index: usize, at: Timestamp) {
         let id = &self.facts.attested[index].1;
         for cause in self.causes.iter_mut().filter(|cause| cause.is_open()) {
-            cause.closed = Some(Closing { at, piece: None, by: id.clone() });
+            cause.closed = Some(Closing {
+                at,
+                piece: None,
+                by: id.clone(),
+            });
         }
     }
 
@@ -181,7 +208,11 @@ impl<'a> Replay<'a> {
             return;
         }
         let standing: Vec<_> = cause.standing.iter().map(|&piece| self.standing(piece)).collect();
-        let verdict = self.facts.policy.closes(self.facts.issue, &standing);
+        let validity = validity_of(self.lived, self.died, self.facts.causes);
+        let verdict = self
+            .facts
+            .policy
+            .closes_given(self.facts.issue, validity, &standing);
         let last = cause.standing[cause.standing.len() - 1];
         let why = match verdict {
             Verdict::Closes if cause.present => None,
@@ -194,7 +225,11 @@ impl<'a> Replay<'a> {
             for &piece in &self.causes[index].standing {
                 self.out.why_not[piece] = None;
             }
-            self.causes[index].closed = Some(Closing { at, piece: Some(last), by });
+            self.causes[index].closed = Some(Closing {
+                at,
+                piece: Some(last),
+                by,
+            });
         } else if self.out.why_not[last].is_some() {
             self.out.why_not[last] = why;
         }
@@ -202,13 +237,12 @@ impl<'a> Replay<'a> {
 
     fn standing(&self, piece: usize) -> Standing<'_> {
         let piece = &self.facts.pieces[piece];
-        let lived = self.facts.life.get(&piece.source).and_then(Marks::first);
         Standing {
             statement: piece.statement,
             level: piece.level,
             source: &piece.source,
             observed_at: piece.at,
-            live_to_not_live: piece.statement == Statement::Inactive && lived.is_some_and(|first| first < piece.at),
+            live_to_not_live: piece.statement == Statement::Inactive && is_change(piece, self.facts.life),
         }
     }
 
@@ -230,8 +264,13 @@ impl<'a> Replay<'a> {
     }
 
     fn closure(&self) -> Closure {
-        let attested = |cause: &CauseState<'_>| cause.closed.as_ref().is_some_and(|closed| closed.piece.is_none());
-        if self.causes.iter().any(attested) { Closure::Attested } else { Closure::Verified }
+        let attested =
+            |cause: &CauseState<'_>| cause.closed.as_ref().is_some_and(|closed| closed.piece.is_none());
+        if self.causes.iter().any(attested) {
+            Closure::Attested
+        } else {
+            Closure::Verified
+        }
     }
 
     fn finish(mut self) -> Outlook {
@@ -272,7 +311,8 @@ impl CauseState<'_> {
             self.reopen();
         }
         if self.closed.is_none() && (present_tense || !self.present) {
-            self.standing.retain(|&piece| !ends_with_a_sighting(pieces[piece].statement));
+            self.standing
+                .retain(|&piece| !ends_with_a_sighting(pieces[piece].statement));
         }
         self.present = true;
     }
@@ -280,15 +320,15 @@ impl CauseState<'_> {
 
 /// Whether a finding of this type speaks of the present, so that seeing it again is a reopening. A leaked secret stays
 /// in the history it leaked into: only a sign of life reopens it.
-pub const fn is_present_tense(issue: IssueType) -> bool {
+pub(crate) const fn is_present_tense(issue: IssueType) -> bool {
     !matches!(issue, IssueType::SecretExposed)
 }
 
 /// Whether a later sign of life outdates the statement. A rotation ends the life of a leaked value, not of a credential
-/// that was merely old.
+/// that was merely old; a removal closes only what is dead.
 const fn ends_with_life(issue: IssueType, statement: Statement) -> bool {
     match statement {
-        Statement::Rotated => matches!(issue, IssueType::SecretExposed),
+        Statement::Rotated | Statement::RemovedFromSource => matches!(issue, IssueType::SecretExposed),
         _ => is_death(statement),
     }
 }

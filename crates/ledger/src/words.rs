@@ -11,116 +11,156 @@ use crate::bounds::WORDS_MAX;
 
 /// One event that decides something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Word {
+pub(crate) struct Word {
     /// When it was said.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The event.
-    pub event_id: String,
+    pub(crate) event_id: String,
     /// Who said it.
-    pub actor: Actor,
+    pub(crate) actor: Actor,
     /// What.
-    pub said: Said,
+    pub(crate) said: Said,
 }
 
 /// What was said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
-pub enum Said {
+pub(crate) enum Said {
     Acknowledged,
     Claimed,
     /// `was`: the resolver who disowned it.
-    Disowned { to: Option<String>, was: Option<String> },
-    Reassigned { to: String, kind: Option<String>, contact: Option<String> },
-    Blocked { reason: BlockedReason },
-    Requested { gate: String },
-    Passed { gate: String },
-    Denied { gate: String },
-    PreCheck { name: String, result: PreCheckResult },
-    Attested { document: String, reviewer: String },
-    FalsePositive { expires_at: Timestamp },
-    ExceptionRequested { id: String, requester: String, expires_at: Option<Timestamp>, control: bool },
-    ExceptionApproved { id: String, expires_at: Timestamp, control: bool },
-    ExceptionRevoked { id: String },
+    Disowned {
+        to: Option<String>,
+        was: Option<String>,
+    },
+    Reassigned {
+        to: String,
+        kind: Option<String>,
+        contact: Option<String>,
+    },
+    Blocked {
+        reason: BlockedReason,
+    },
+    Requested {
+        gate: String,
+    },
+    Passed {
+        gate: String,
+    },
+    Denied {
+        gate: String,
+    },
+    PreCheck {
+        name: String,
+        result: PreCheckResult,
+    },
+    Attested {
+        document: String,
+        reviewer: String,
+    },
+    FalsePositive {
+        expires_at: Timestamp,
+    },
+    ExceptionRequested {
+        id: String,
+        requester: String,
+        expires_at: Option<Timestamp>,
+        control: bool,
+    },
+    ExceptionApproved {
+        id: String,
+        expires_at: Timestamp,
+        control: bool,
+    },
+    ExceptionRevoked {
+        id: String,
+    },
 }
 
 /// Adds a word in the order of time. Beyond the bound, the oldest of an earlier cycle goes, else the oldest that a
 /// later one repeats, else the oldest.
-pub fn add(words: &mut Vec<Word>, word: Word, cycle_from: Option<Timestamp>) {
+pub(crate) fn add(words: &mut Vec<Word>, word: Word, cycle_from: Option<Timestamp>) {
     let key = (word.at, word.event_id.clone());
     let place = words.partition_point(|known| (known.at, &known.event_id) < (key.0, &key.1));
     words.insert(place, word);
     if words.len() <= WORDS_MAX {
         return;
     }
-    let past = words.iter().position(|word| cycle_from.is_some_and(|from| word.at < from));
-    let repeated = |index: &usize| words[index + 1..].iter().any(|later| later.said == words[*index].said);
+    let past = words
+        .iter()
+        .position(|word| cycle_from.is_some_and(|from| word.at < from));
+    let repeated = |index: &usize| {
+        words[index + 1..]
+            .iter()
+            .any(|later| later.said == words[*index].said)
+    };
     let idle = (1..words.len()).find(repeated);
     words.remove(past.or(idle).unwrap_or(0));
 }
 
 /// A resolver named by a person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Named {
+pub(crate) struct Named {
     /// The reference; none: whoever comes next, but not `was`.
-    pub to: Option<String>,
+    pub(crate) to: Option<String>,
     /// `team`, `user`, …
-    pub kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// How to reach it.
-    pub contact: Option<String>,
+    pub(crate) contact: Option<String>,
     /// Only a suggestion of somebody who does not want it.
-    pub disowned_by: Option<String>,
+    pub(crate) disowned_by: Option<String>,
     /// When.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 /// An approved exception.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Covered {
+pub(crate) struct Covered {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// When it ends by itself.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// A compensating control stands meanwhile.
-    pub control: bool,
+    pub(crate) control: bool,
 }
 
 /// What the words of a task come to.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub(crate) struct Told {
     /// Open, acknowledged or claimed.
-    pub state: Option<TaskState>,
+    pub(crate) state: Option<TaskState>,
     /// First acknowledged in this cycle.
-    pub acknowledged_at: Option<Timestamp>,
+    pub(crate) acknowledged_at: Option<Timestamp>,
     /// First claimed in this cycle.
-    pub claimed_at: Option<Timestamp>,
+    pub(crate) claimed_at: Option<Timestamp>,
     /// Who claimed in this cycle.
-    pub claimants: BTreeSet<String>,
+    pub(crate) claimants: BTreeSet<String>,
     /// Why the resolver cannot go on.
-    pub blocked: Option<Blocked>,
+    pub(crate) blocked: Option<Blocked>,
     /// A resolver named by a person.
-    pub resolver: Option<Named>,
+    pub(crate) resolver: Option<Named>,
     /// Gates somebody spoke of.
-    pub gates: BTreeMap<String, GateStatus>,
+    pub(crate) gates: BTreeMap<String, GateStatus>,
     /// Who asked for a gate.
-    pub requesters: BTreeMap<String, String>,
+    pub(crate) requesters: BTreeMap<String, String>,
     /// Who passed a gate.
-    pub approvers: BTreeSet<String>,
+    pub(crate) approvers: BTreeSet<String>,
     /// Checks somebody made.
-    pub pre_checks: BTreeMap<String, PreCheckResult>,
+    pub(crate) pre_checks: BTreeMap<String, PreCheckResult>,
     /// Spans in which the clock stood: the gate, from, until.
-    pub pauses: Vec<(String, Timestamp, Option<Timestamp>)>,
+    pub(crate) pauses: Vec<(String, Timestamp, Option<Timestamp>)>,
     /// The exception that was approved last and not revoked.
-    pub exception: Option<Covered>,
+    pub(crate) exception: Option<Covered>,
     /// Exceptions somebody asked for: id → (requester, expiry, control).
-    pub asked: BTreeMap<String, (String, Option<Timestamp>, bool)>,
+    pub(crate) asked: BTreeMap<String, (String, Option<Timestamp>, bool)>,
     /// Said not to be a problem: when, and until when.
-    pub false_positive: Option<(Timestamp, Timestamp)>,
+    pub(crate) false_positive: Option<(Timestamp, Timestamp)>,
 }
 
 impl Told {
     /// Reads the words. What was said before the present cycle began no longer counts, but for a named resolver.
-    pub fn of(words: &[Word], cycle_from: Option<Timestamp>) -> Self {
+    pub(crate) fn of(words: &[Word], cycle_from: Option<Timestamp>) -> Self {
         let mut told = Self::default();
         for word in words {
             told.hear_owner(word);
@@ -134,8 +174,10 @@ impl Told {
     }
 
     /// The reviews with a document, in order of time; they count by their own time and not by cycle.
-    pub fn attested(words: &[Word]) -> Vec<(Timestamp, String)> {
-        let attested = words.iter().filter(|word| matches!(word.said, Said::Attested { .. }));
+    pub(crate) fn attested(words: &[Word]) -> Vec<(Timestamp, String)> {
+        let attested = words
+            .iter()
+            .filter(|word| matches!(word.said, Said::Attested { .. }));
         attested.map(|word| (word.at, word.event_id.clone())).collect()
     }
 
@@ -183,7 +225,10 @@ impl Told {
                 self.state = None;
             }
             Said::Blocked { reason } => {
-                self.blocked = Some(Blocked { reason: *reason, since: word.at });
+                self.blocked = Some(Blocked {
+                    reason: *reason,
+                    since: word.at,
+                });
             }
             _ => {}
         }
@@ -194,7 +239,11 @@ impl Told {
             Said::Requested { gate } => {
                 self.gates.insert(gate.clone(), GateStatus::Requested);
                 self.requesters.insert(gate.clone(), word.actor.id.clone());
-                if !self.pauses.iter().any(|(name, _, until)| name == gate && until.is_none()) {
+                if !self
+                    .pauses
+                    .iter()
+                    .any(|(name, _, until)| name == gate && until.is_none())
+                {
                     self.pauses.push((gate.clone(), word.at, None));
                 }
             }
@@ -225,14 +274,29 @@ impl Told {
     fn hear_cover(&mut self, word: &Word) {
         match &word.said {
             Said::FalsePositive { expires_at } => self.false_positive = Some((word.at, *expires_at)),
-            Said::ExceptionRequested { id, requester, expires_at, control } => {
-                self.asked.insert(id.clone(), (requester.clone(), *expires_at, *control));
+            Said::ExceptionRequested {
+                id,
+                requester,
+                expires_at,
+                control,
+            } => {
+                self.asked
+                    .insert(id.clone(), (requester.clone(), *expires_at, *control));
             }
-            Said::ExceptionApproved { id, expires_at, control } => {
-                self.exception =
-                    Some(Covered { id: id.clone(), expires_at: *expires_at, control: *control });
+            Said::ExceptionApproved {
+                id,
+                expires_at,
+                control,
+            } => {
+                self.exception = Some(Covered {
+                    id: id.clone(),
+                    expires_at: *expires_at,
+                    control: *control,
+                });
             }
-            Said::ExceptionRevoked { id } if self.exception.as_ref().is_some_and(|covered| covered.id == *id) => {
+            Said::ExceptionRevoked { id }
+                if self.exception.as_ref().is_some_and(|covered| covered.id == *id) =>
+            {
                 self.exception = None;
             }
             _ => {}
@@ -241,19 +305,24 @@ impl Told {
 
     /// How long the clock has stood, in seconds, and why it stands now. `limit` gives the longest pause of a gate;
     /// none: the gate does not stop the clock.
-    pub fn standstill(
+    pub(crate) fn standstill(
         &self,
         now: Timestamp,
         limit: impl Fn(&str) -> Option<(&'static str, i64)>,
     ) -> (i64, Option<Paused>, Option<Timestamp>) {
         let (mut stood, mut paused, mut ends) = (0, None, None);
         for (gate, from, until) in &self.pauses {
-            let Some((reason, most)) = limit(gate) else { continue };
+            let Some((reason, most)) = limit(gate) else {
+                continue;
+            };
             let latest = from.plus_seconds(most);
             match until {
                 Some(until) => stood += until.min(&latest).seconds_since(*from).max(0),
                 None if now < latest => {
-                    paused = Some(Paused { reason: reason.to_owned(), since: *from });
+                    paused = Some(Paused {
+                        reason: reason.to_owned(),
+                        since: *from,
+                    });
                     ends = Some(latest);
                 }
                 None => stood += most,

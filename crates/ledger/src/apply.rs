@@ -1,0 +1,225 @@
+//! One input onto one case: skip what was seen, fold the fact, and bring the tasks to where the facts say.
+
+use reeve_domain::context::{EnrichmentStatus, Knowledge};
+use reeve_domain::observation::{Evidence, Finding};
+use reeve_domain::outcome::Outcome;
+use reeve_domain::task::TaskState;
+use reeve_domain::time::Timestamp;
+use reeve_policy::Policy;
+
+use crate::api::{Applied, Input, InputTopic, Position};
+use crate::bounds::{TEXT_CHARS_MAX, cut};
+use crate::case::{Case, Known};
+use crate::observe::{self, News};
+use crate::piece::{self, Piece, is_life};
+use crate::refresh::{self, Mover, Now};
+use crate::{event, tick};
+
+/// Applies one input. A case may come into being (findings, evidence) or end (a tick after the last day of a closed
+/// one). Deterministic: the same case, input, policy and time give the same answer.
+pub fn apply(
+    case: &mut Option<Case>,
+    input: Input<'_>,
+    position: Option<Position>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Applied {
+    let mut out = Applied::default();
+    let at = Now { policy, now };
+    if let (Some(case), Some(position)) = (case.as_ref(), position)
+        && was_applied(case, position)
+    {
+        out.outcome = Some(repeated(input));
+        return out;
+    }
+    match input {
+        Input::Finding(finding) => apply_finding(case, finding, at, &mut out),
+        Input::Evidence(evidence) => apply_evidence(case, evidence, at, &mut out),
+        Input::Event(told) => event::apply(case, told, at, &mut out),
+        Input::Knowledge { knowledge, at: since } => apply_knowledge(case, knowledge, since, at, &mut out),
+        Input::Tick => tick::apply(case, at, &mut out),
+    }
+    if let Some(case) = case.as_mut().filter(|_| out.changed) {
+        case.revision += 1;
+        if let Some(position) = position {
+            advance(case, position);
+        }
+    }
+    out
+}
+
+/// Whether the inventories should be asked: nobody has answered yet, or the answer is stale, and a task is open.
+pub fn wants_lookup(case: &Case, policy: &Policy, now: Timestamp) -> bool {
+    lookup_due(case, policy).is_some_and(|due| due <= now)
+}
+
+/// When the inventories should be asked next; none if no task needs it.
+pub fn lookup_due(case: &Case, policy: &Policy) -> Option<Timestamp> {
+    let open = |tracked: &crate::case::Tracked| tracked.task.as_ref().is_none_or(|task| task.state.is_open());
+    if !case.tracked.values().any(open) {
+        return None;
+    }
+    let spans = crate::rules::spans(policy);
+    Some(match &case.known {
+        None => case.touched_at,
+        Some(known) if known.knowledge.enrichment.status != EnrichmentStatus::Complete => {
+            known.at.plus_seconds(spans.context_retry)
+        }
+        Some(known) => known
+            .at
+            .plus_seconds(spans.context_fresh + jitter(case, spans.context_fresh)),
+    })
+}
+
+/// Up to a tenth of the span, fixed by the key: a restart causes no stampede.
+fn jitter(case: &Case, span: i64) -> i64 {
+    let hash = case
+        .key()
+        .as_str()
+        .bytes()
+        .fold(0_i64, |hash, byte| (hash * 31 + i64::from(byte)) % 1_009);
+    span / 10 * hash / 1_009
+}
+
+fn apply_finding(case: &mut Option<Case>, finding: &Finding, at: Now<'_>, out: &mut Applied) {
+    let case = case.get_or_insert_with(|| Case::new(finding.subject.clone(), 2, at.now));
+    revive(case);
+    let hidden = case
+        .tracked
+        .get(&finding.issue_type)
+        .and_then(|tracked| tracked.task.as_ref())
+        .map(|task| task.state);
+    let news = observe::finding(case, finding, at.now);
+    if news == News::Fact {
+        refresh::all(case, Mover::Observed, at, out);
+    }
+    case.touched_at = at.now.max(case.touched_at);
+    out.changed = true;
+    let state = case
+        .tracked
+        .get(&finding.issue_type)
+        .and_then(|tracked| tracked.task.as_ref())
+        .map(|task| task.state);
+    let covered =
+        |state: Option<TaskState>| matches!(state, Some(TaskState::Excepted | TaskState::FalsePositive));
+    out.outcome = Some(if covered(hidden) && covered(state) {
+        Outcome::Suppressed
+    } else {
+        Outcome::Folded
+    });
+}
+
+fn apply_evidence(case: &mut Option<Case>, evidence: &Evidence, at: Now<'_>, out: &mut Applied) {
+    out.outcome = Some(Outcome::Folded);
+    let Some(level) = at
+        .policy
+        .level_of_format(&evidence.source.format, evidence.statement)
+    else {
+        return;
+    };
+    if evidence.errored && is_life(evidence.statement) {
+        return;
+    }
+    let case = case.get_or_insert_with(|| Case::new(evidence.subject.clone(), 1, at.now));
+    revive(case);
+    observe::is_named(case, &evidence.subject, 1, &evidence.aliases, &[]);
+    let so_at = evidence.observed_at.clamped(at.now).0;
+    let piece = Piece::observed(evidence, level, so_at);
+    fold_piece(case, piece, Mover::Proven, at, out);
+}
+
+/// Adds a piece of evidence, or a sign of life, and weighs it.
+pub(crate) fn fold_piece(case: &mut Case, piece: Piece, mover: Mover, at: Now<'_>, out: &mut Applied) {
+    let news = if is_life(piece.statement) {
+        observe::lives(case, &cut(&piece.source, TEXT_CHARS_MAX), piece.at) || !case.tracked.is_empty()
+    } else {
+        let lost = piece::add(&mut case.pieces, piece);
+        if lost == Some(true) {
+            case.tracked
+                .values_mut()
+                .for_each(|tracked| tracked.forgot = true);
+        }
+        lost.is_some()
+    };
+    if news {
+        refresh::all(case, mover, at, out);
+    }
+    case.touched_at = at.now.max(case.touched_at);
+    out.changed = true;
+}
+
+fn apply_knowledge(
+    case: &mut Option<Case>,
+    knowledge: &Knowledge,
+    since: Timestamp,
+    at: Now<'_>,
+    out: &mut Applied,
+) {
+    let Some(case) = case.as_mut() else {
+        return;
+    };
+    if case.tracked.is_empty() || !is_better(case, knowledge) {
+        return;
+    }
+    let before = case
+        .known
+        .as_ref()
+        .and_then(|known| known.knowledge.owners.resolver.as_ref());
+    let after = knowledge.owners.resolver.as_ref();
+    let renamed = after.is_some_and(|after| before.is_some_and(|before| before.reference != after.reference));
+    if renamed {
+        case.tracked
+            .values_mut()
+            .for_each(|tracked| tracked.renamed_at = Some(since));
+    }
+    case.known = Some(Known {
+        knowledge: knowledge.clone(),
+        at: since,
+    });
+    refresh::all(case, Mover::Known(since), at, out);
+    out.changed = true;
+}
+
+/// An answer of fewer inventories never replaces one of more; a repeated silence changes nothing.
+fn is_better(case: &Case, knowledge: &Knowledge) -> bool {
+    let rank = |status: EnrichmentStatus| match status {
+        EnrichmentStatus::Complete => 2,
+        EnrichmentStatus::Partial => 1,
+        EnrichmentStatus::Pending => 0,
+    };
+    let Some(known) = &case.known else {
+        return true;
+    };
+    let (old, new) = (
+        rank(known.knowledge.enrichment.status),
+        rank(knowledge.enrichment.status),
+    );
+    new > old || (new == old && new > 0)
+}
+
+/// A case that had shrunk is whole again with the next fact.
+fn revive(case: &mut Case) {
+    case.shrunk = false;
+}
+
+fn was_applied(case: &Case, position: Position) -> bool {
+    let last = match position.topic {
+        InputTopic::Findings => case.applied.findings,
+        InputTopic::TaskEvents => case.applied.task_events,
+    };
+    last.is_some_and(|last| position.offset <= last)
+}
+
+fn advance(case: &mut Case, position: Position) {
+    match position.topic {
+        InputTopic::Findings => case.applied.findings = Some(position.offset),
+        InputTopic::TaskEvents => case.applied.task_events = Some(position.offset),
+    }
+}
+
+fn repeated(input: Input<'_>) -> Outcome {
+    match input {
+        Input::Event(_) => Outcome::EventRepeated,
+        _ => Outcome::Folded,
+    }
+}

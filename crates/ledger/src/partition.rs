@@ -1,0 +1,269 @@
+//! All cases of one partition: what is committed, and over it what the present batch would make of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reeve_domain::key::SubjectKey;
+use reeve_domain::priority::Band;
+use reeve_domain::time::Timestamp;
+use reeve_policy::Policy;
+use sha2::{Digest, Sha256};
+
+use crate::api::{Applied, Input, Position};
+use crate::apply::{apply, lookup_due};
+use crate::case::Case;
+use crate::gauges::{Gauges, Tally};
+use crate::record::{self, LedgerError};
+use crate::tick::next_due;
+
+/// The committed cases of one partition, with everything that is counted over them.
+#[derive(Clone, Debug, Default)]
+pub struct Partition {
+    cases: BTreeMap<SubjectKey, Case>,
+    sum: u128,
+    tally: Tally,
+    ticks: Agenda,
+    lookups: Agenda,
+}
+
+/// What a batch or a tick would change. Dropping it is an abort.
+#[derive(Clone, Debug, Default)]
+pub struct Overlay {
+    cases: BTreeMap<SubjectKey, Slot>,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    case: Option<Case>,
+    changed: bool,
+}
+
+/// Times with keys, each key once.
+#[derive(Clone, Debug, Default)]
+struct Agenda {
+    by_time: BTreeSet<(Timestamp, SubjectKey)>,
+    by_key: BTreeMap<SubjectKey, Timestamp>,
+}
+
+impl Agenda {
+    fn set(&mut self, key: &SubjectKey, due: Option<Timestamp>) {
+        if let Some(old) = self.by_key.remove(key) {
+            self.by_time.remove(&(old, key.clone()));
+        }
+        if let Some(due) = due {
+            self.by_key.insert(key.clone(), due);
+            self.by_time.insert((due, key.clone()));
+        }
+    }
+
+    fn due(&self, now: Timestamp) -> impl Iterator<Item = &SubjectKey> {
+        self.by_time
+            .iter()
+            .take_while(move |(due, _)| *due <= now)
+            .map(|(_, key)| key)
+    }
+}
+
+impl Partition {
+    /// Applies one input to the case of `key`, over what is committed. Nothing is remembered before [`Self::commit`].
+    pub fn apply(
+        &self,
+        overlay: &mut Overlay,
+        key: &SubjectKey,
+        (input, position): (Input<'_>, Option<Position>),
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Applied {
+        let slot = match overlay.cases.get_mut(key) {
+            Some(slot) => slot,
+            None => {
+                let case = self.cases.get(key).cloned();
+                overlay
+                    .cases
+                    .entry(key.clone())
+                    .or_insert(Slot { case, changed: false })
+            }
+        };
+        let applied = apply(&mut slot.case, input, position, policy, now);
+        slot.changed |= applied.changed;
+        applied
+    }
+
+    /// The case of `key` as the overlay would leave it.
+    pub fn case<'a>(&'a self, overlay: Option<&'a Overlay>, key: &SubjectKey) -> Option<&'a Case> {
+        match overlay.and_then(|overlay| overlay.cases.get(key)) {
+            Some(slot) => slot.case.as_ref(),
+            None => self.cases.get(key),
+        }
+    }
+
+    /// All committed cases, in the order of their keys.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.values()
+    }
+
+    /// How many cases are committed.
+    pub fn len(&self) -> usize {
+        self.cases.len()
+    }
+
+    /// Whether there is no case.
+    pub fn is_empty(&self) -> bool {
+        self.cases.is_empty()
+    }
+
+    /// Keys whose next tick has something to do, at most `most`, the most urgent band first, then the longest due.
+    pub fn due(&self, now: Timestamp, most: usize) -> Vec<SubjectKey> {
+        self.urgent(self.ticks.due(now), most)
+    }
+
+    /// Keys whose inventories should be asked, at most `most`, the most urgent band first, then the longest due.
+    pub fn wanting(&self, now: Timestamp, most: usize) -> Vec<SubjectKey> {
+        self.urgent(self.lookups.due(now), most)
+    }
+
+    /// The inventories were asked: they are not asked again before `again`, unless the case changes.
+    pub fn asked(&mut self, key: &SubjectKey, again: Timestamp) {
+        self.lookups.set(key, Some(again));
+    }
+
+    /// When the next tick has something to do.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.ticks.by_time.first().map(|(due, _)| *due)
+    }
+
+    fn urgent<'a>(&'a self, keys: impl Iterator<Item = &'a SubjectKey>, most: usize) -> Vec<SubjectKey> {
+        let band = |key: &SubjectKey| {
+            let bands = self
+                .cases
+                .get(key)
+                .into_iter()
+                .flat_map(Case::tasks)
+                .map(|task| task.priority.band);
+            bands.min().unwrap_or(Band::P1)
+        };
+        let mut keys: Vec<_> = keys.map(|key| (band(key), key)).collect();
+        keys.sort_by_key(|(band, _)| *band);
+        keys.into_iter().take(most).map(|(_, key)| key.clone()).collect()
+    }
+
+    /// The numbers of the committed cases at `now`.
+    pub fn gauges(&mut self, now: Timestamp) -> Gauges {
+        self.tally.at(now)
+    }
+
+    /// What a restore must reproduce once `overlay` is committed: `{"cases":n,"checksum":"…"}`. Call it after
+    /// [`Overlay::ledger_records`], which may still cut a case.
+    pub fn proof(&self, overlay: Option<&Overlay>) -> String {
+        let (mut cases, mut sum) = (self.cases.len(), self.sum);
+        for (key, slot) in overlay
+            .into_iter()
+            .flat_map(|overlay| &overlay.cases)
+            .filter(|(_, slot)| slot.changed)
+        {
+            if let Some(old) = self.cases.get(key) {
+                cases -= 1;
+                sum = sum.wrapping_sub(weight(old));
+            }
+            if let Some(new) = &slot.case {
+                cases += 1;
+                sum = sum.wrapping_add(weight(new));
+            }
+        }
+        format!(r#"{{"cases":{cases},"checksum":"{sum:032x}"}}"#)
+    }
+
+    /// Takes the overlay over: it is written.
+    pub fn commit(&mut self, overlay: Overlay, policy: &Policy) {
+        for (key, slot) in overlay.cases.into_iter().filter(|(_, slot)| slot.changed) {
+            self.place(key, slot.case, policy);
+        }
+    }
+
+    /// Takes one ledger record over; none is a tombstone.
+    ///
+    /// # Errors
+    /// `Newer` if a later version wrote it, `Unreadable` if it is no case of that key.
+    pub fn restore(&mut self, key: &[u8], value: Option<&[u8]>, policy: &Policy) -> Result<(), LedgerError> {
+        let unreadable = LedgerError::Unreadable("its key is no subject key");
+        let key = std::str::from_utf8(key)
+            .ok()
+            .and_then(|text| text.parse::<SubjectKey>().ok())
+            .ok_or(unreadable)?;
+        let case = value.map(record::decode).transpose()?;
+        if case.as_ref().is_some_and(|case| *case.key() != key) {
+            return Err(LedgerError::Unreadable("its key is not its subject's"));
+        }
+        self.place(key, case, policy);
+        Ok(())
+    }
+
+    /// Whether what was restored is what was committed; no proof: nothing ever was.
+    ///
+    /// # Errors
+    /// `Lost` if it is not.
+    pub fn verify(&self, proof: Option<&str>) -> Result<(), LedgerError> {
+        let got = self.proof(None);
+        let expected = proof.map_or_else(|| Self::default().proof(None), str::to_owned);
+        if got == expected {
+            Ok(())
+        } else {
+            Err(LedgerError::Lost { expected, got })
+        }
+    }
+
+    fn place(&mut self, key: SubjectKey, case: Option<Case>, policy: &Policy) {
+        if let Some(old) = self.cases.remove(&key) {
+            self.sum = self.sum.wrapping_sub(weight(&old));
+            self.tally.take(&old);
+        }
+        self.ticks
+            .set(&key, case.as_ref().and_then(|case| next_due(case, policy)));
+        self.lookups
+            .set(&key, case.as_ref().and_then(|case| lookup_due(case, policy)));
+        if let Some(case) = case {
+            self.sum = self.sum.wrapping_add(weight(&case));
+            self.tally.add(&case);
+            self.cases.insert(key, case);
+        }
+    }
+}
+
+impl Overlay {
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        self.cases.values().all(|slot| !slot.changed)
+    }
+
+    /// One record for every changed case, a tombstone for one that ended. A case over its byte budget is cut here.
+    ///
+    /// # Errors
+    /// `Unreadable` if a case cannot be written, which none can be.
+    pub fn ledger_records(
+        &mut self,
+        policy: &Policy,
+    ) -> Result<Vec<(SubjectKey, Option<Vec<u8>>)>, LedgerError> {
+        let bytes_max = policy.limits().case_bytes_max;
+        let changed = self.cases.iter_mut().filter(|(_, slot)| slot.changed);
+        let written = changed.map(|(key, slot)| {
+            let value = slot
+                .case
+                .as_mut()
+                .map(|case| record::encode(case, bytes_max))
+                .transpose()?;
+            Ok((key.clone(), value))
+        });
+        written.collect()
+    }
+}
+
+/// What a case adds to the checksum, whatever the order.
+fn weight(case: &Case) -> u128 {
+    let hash = Sha256::new()
+        .chain_update(case.key().as_str())
+        .chain_update([0])
+        .chain_update(case.revision.to_be_bytes())
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    u128::from_be_bytes(bytes)
+}

@@ -1,0 +1,204 @@
+//! The ledger record: a case as one JSON document within its byte budget, and back.
+
+use std::borrow::Cow;
+
+use reeve_domain::context::{Context, Enrichment, Knowledge, Owners};
+use reeve_domain::key::SubjectKey;
+use reeve_domain::task::Task;
+use reeve_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::case::{Applied, Case, Known};
+
+/// The version this reeve writes, and the highest it reads.
+pub const LEDGER_VERSION: u32 = 1;
+
+/// Why a ledger could not be taken over.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// A newer version wrote the record: an old replica must never rewrite it.
+    #[error("the ledger record has version {found}, this reeve knows up to {known}")]
+    Newer {
+        /// Version found.
+        found: u32,
+        /// Highest version known.
+        known: u32,
+    },
+    /// What was restored is not what was committed.
+    #[error("the ledger gives {got} where {expected} was committed")]
+    Lost {
+        /// The committed proof.
+        expected: String,
+        /// What the ledger gives.
+        got: String,
+    },
+    /// Not a ledger record.
+    #[error("not a ledger record: {0}")]
+    Unreadable(&'static str),
+}
+
+/// Halvings after which no cause has a place of its own.
+const FOLDS_MAX: usize = 8;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Case,
+    Redirect,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    kind: Kind,
+    ledger_version: u32,
+}
+
+/// The document. What outsiders may read stands first; `facts` is ours.
+#[derive(Serialize, Deserialize)]
+struct Record<'a> {
+    kind: Kind,
+    ledger_version: u32,
+    subject_key: Cow<'a, SubjectKey>,
+    revision: u64,
+    applied: Applied,
+    context: Option<Cow<'a, Context>>,
+    tasks: Vec<Task>,
+    owners: Option<Cow<'a, Owners>>,
+    enrichment: Option<Cow<'a, Enrichment>>,
+    known_at: Option<Timestamp>,
+    facts: Cow<'a, Case>,
+}
+
+/// The case as it stands in the ledger. Over `bytes_max` it is cut: samples, explanations, history, then causes.
+///
+/// # Errors
+/// `Unreadable` if it cannot be written, which no case can be.
+pub(crate) fn encode(case: &mut Case, bytes_max: usize) -> Result<Vec<u8>, LedgerError> {
+    let mut text = write(case)?;
+    let first: [fn(&mut Case); 4] = [cut_samples, cut_explanations, cut_history, cut_context];
+    let then: [fn(&mut Case); FOLDS_MAX] = [fold_causes; FOLDS_MAX];
+    for cut in first.into_iter().chain(then) {
+        if text.len() <= bytes_max {
+            break;
+        }
+        cut(case);
+        text = write(case)?;
+    }
+    Ok(text)
+}
+
+/// The case of a ledger record.
+///
+/// # Errors
+/// `Newer` if a later version wrote it, `Unreadable` if it is no case.
+pub(crate) fn decode(value: &[u8]) -> Result<Case, LedgerError> {
+    let unreadable = |_| LedgerError::Unreadable("its head is not that of a case or redirect");
+    let head: Head = serde_json::from_slice(value).map_err(unreadable)?;
+    if head.ledger_version > LEDGER_VERSION {
+        return Err(LedgerError::Newer {
+            found: head.ledger_version,
+            known: LEDGER_VERSION,
+        });
+    }
+    if head.kind == Kind::Redirect {
+        return Err(LedgerError::Unreadable(
+            "a redirect, which this version does not write",
+        ));
+    }
+    let record: Record<'_> = serde_json::from_slice(value)
+        .map_err(|_| LedgerError::Unreadable("a field is missing or has another type"))?;
+    Ok(joined(record))
+}
+
+fn joined(record: Record<'_>) -> Case {
+    let mut case = record.facts.into_owned();
+    case.revision = record.revision;
+    case.applied = record.applied;
+    if let (Some(at), Some(context)) = (record.known_at, record.context) {
+        let knowledge = Knowledge {
+            context: context.into_owned(),
+            owners: record.owners.map(Cow::into_owned).unwrap_or_default(),
+            enrichment: record.enrichment.map(Cow::into_owned).unwrap_or_default(),
+        };
+        case.known = Some(Known { knowledge, at });
+    }
+    for task in record.tasks {
+        if let Some(tracked) = case.tracked.get_mut(&task.issue_type) {
+            tracked.task = Some(task);
+        }
+    }
+    case
+}
+
+fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
+    let known = case.known.as_ref();
+    let record = Record {
+        kind: Kind::Case,
+        ledger_version: LEDGER_VERSION,
+        subject_key: Cow::Borrowed(case.key()),
+        revision: case.revision,
+        applied: case.applied,
+        context: known.map(|known| Cow::Borrowed(&known.knowledge.context)),
+        tasks: case
+            .tasks()
+            .map(|task| Task {
+                explain: None,
+                ..task.clone()
+            })
+            .collect(),
+        owners: known.map(|known| Cow::Borrowed(&known.knowledge.owners)),
+        enrichment: known.map(|known| Cow::Borrowed(&known.knowledge.enrichment)),
+        known_at: known.map(|known| known.at),
+        facts: Cow::Borrowed(case),
+    };
+    serde_json::to_vec(&record).map_err(|_| LedgerError::Unreadable("it cannot be written"))
+}
+
+fn each_task(case: &mut Case, cut: impl Fn(&mut Task)) {
+    case.tracked
+        .values_mut()
+        .filter_map(|tracked| tracked.task.as_mut())
+        .for_each(cut);
+}
+
+fn cut_samples(case: &mut Case) {
+    case.tracked
+        .values_mut()
+        .for_each(|tracked| tracked.samples.clear());
+    each_task(case, |task| task.sightings.samples.clear());
+}
+
+fn cut_explanations(case: &mut Case) {
+    each_task(case, |task| task.explain = None);
+}
+
+fn cut_history(case: &mut Case) {
+    case.tracked
+        .values_mut()
+        .for_each(|tracked| tracked.claims.clear());
+    each_task(case, |task| {
+        task.claims.clear();
+        task.escalation.history.clear();
+        task.previous_route = None;
+    });
+}
+
+/// The inventories give it again.
+fn cut_context(case: &mut Case) {
+    let slim = |context: &mut Context| {
+        context.provenance.clear();
+        context.tags.clear();
+        context.dependents.sample.clear();
+    };
+    if let Some(known) = &mut case.known {
+        slim(&mut known.knowledge.context);
+    }
+    each_task(case, |task| slim(&mut task.context));
+}
+
+/// The older half of every task's causes share a place per rule.
+fn fold_causes(case: &mut Case) {
+    for tracked in case.tracked.values_mut() {
+        crate::shrink::fold_older_half(tracked);
+    }
+}

@@ -1,0 +1,118 @@
+//! A closed case after its time, and causes that lose their own place: smaller, and still the same answer to new facts.
+
+use reeve_domain::observation::IssueType;
+use reeve_domain::task::Task;
+use reeve_policy::Policy;
+
+use crate::case::{Case, Tracked};
+use crate::cause::{CauseFact, CauseId, MORE, width};
+use crate::refresh::replay;
+use crate::words::Said;
+
+/// Shrinks a closed case to a stub: what is needed to know a repeat from a reopening, and the tasks' names.
+pub(crate) fn shrink(case: &mut Case, policy: &Policy) {
+    for issue in case.tracked.keys().copied().collect::<Vec<_>>() {
+        let Some(tracked) = case.tracked.get(&issue) else {
+            continue;
+        };
+        let small = stub_of(tracked);
+        if answers_alike(case, issue, tracked, &small, policy) {
+            case.tracked.insert(issue, small);
+        }
+    }
+    case.known = None;
+    case.shrunk = true;
+}
+
+fn stub_of(tracked: &Tracked) -> Tracked {
+    let mut small = tracked.clone();
+    small.samples.clear();
+    small.claims.clear();
+    small.steps.clear();
+    small.words.retain(|word| {
+        matches!(
+            word.said,
+            Said::Attested { .. } | Said::Reassigned { .. } | Said::Disowned { .. }
+        )
+    });
+    let causes = std::mem::take(&mut small.causes);
+    for cause in causes.into_values() {
+        share(&mut small, cause);
+    }
+    if let Some(task) = &mut small.task {
+        slim(task);
+    }
+    small
+}
+
+fn slim(task: &mut Task) {
+    task.context = Default::default();
+    task.explain = None;
+    task.causes.clear();
+    task.claims.clear();
+    task.evidence.clear();
+    task.actions.clear();
+    task.evidence_required.clear();
+    task.escalation.history.clear();
+    task.priority.factors.clear();
+    task.sightings.samples.clear();
+}
+
+/// A stub that would tell another story is not made.
+fn answers_alike(case: &Case, issue: IssueType, whole: &Tracked, small: &Tracked, policy: &Policy) -> bool {
+    let (before, after) = (
+        replay(case, issue, whole, policy),
+        replay(case, issue, small, policy),
+    );
+    (before.closed, before.reopenings) == (after.closed, after.reopenings)
+}
+
+/// Moves the older half of the causes to the places their rules share.
+pub(crate) fn fold_older_half(tracked: &mut Tracked) {
+    let mut own: Vec<_> = tracked
+        .causes
+        .iter()
+        .filter(|(_, cause)| cause.reference != MORE)
+        .collect();
+    own.sort_by_key(|(id, cause)| (cause.seen.last(), (*id).clone()));
+    let older: Vec<_> = own
+        .iter()
+        .take(own.len().div_ceil(2))
+        .map(|(id, _)| (*id).clone())
+        .collect();
+    for id in older {
+        if let Some(cause) = tracked.causes.remove(&id) {
+            if let Some(task) = &mut tracked.task {
+                task.causes
+                    .retain(|shown| shown.reference != cause.reference || shown.location != cause.location);
+            }
+            share(tracked, cause);
+        }
+    }
+    tracked.forgot = true;
+}
+
+/// Moves one cause to the place its rule shares.
+fn share(tracked: &mut Tracked, cause: CauseFact) {
+    let id = CauseId::more(&cause.format, Some(&cause.rule));
+    let Some(shared) = tracked.causes.get_mut(&id) else {
+        let bucket = CauseFact {
+            reference: MORE.to_owned(),
+            location: Default::default(),
+            ..cause
+        };
+        tracked.causes.insert(id, bucket);
+        return;
+    };
+    for at in cause.seen.iter() {
+        tracked.forgot |= shared.seen.add(at, &[]) == crate::marks::Marked::Lossy;
+    }
+    shared.first_detected_at = shared.first_detected_at.min(cause.first_detected_at);
+    if width(cause.exposure) > width(shared.exposure) {
+        shared.exposure = cause.exposure;
+    }
+    if cause.validity > shared.validity {
+        shared.validity = cause.validity;
+    }
+    shared.honeytoken |= cause.honeytoken;
+}
