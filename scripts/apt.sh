@@ -17,7 +17,7 @@ apt_first() {
   apt_refresh
   local package
   for package in "$@"; do
-    if apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+    if [[ $(apt-cache policy "$package" 2>/dev/null) == *'Candidate: '[0-9]* ]]; then
       printf '%s\n' "$package"
       return
     fi
