@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use reeve_policy::config::{Document, OneOrMany, parse};
+use proptest::prelude::*;
+use reeve_policy::config::{Document, FILES, OneOrMany, interpolate, parse};
 use reeve_policy::{ConfigTexts, Policy};
 use serde::Deserialize;
 
@@ -184,4 +185,32 @@ fn errors_of_meaning_in_several_files_come_together() {
         told[0].contains("did you mean `executive`?") && told[1].contains("did you mean `revok`?"),
         "{told:?}"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "[ -~\n\u{e9}]{0,120}") {
+        if let Err(errors) = parse::<Servers>("s.yaml", &text) {
+            prop_assert!(!errors.is_empty());
+        }
+    }
+
+    #[test]
+    fn text_without_variables_is_left_as_it_is(text in "[ -#%-~\n\u{e9}]{0,120}") {
+        prop_assert_eq!(interpolate("s.yaml", &text, &|_| None).unwrap(), text);
+    }
+
+    #[test]
+    fn a_shipped_file_with_a_line_cut_out_compiles_or_says_what_is_wrong_in_that_file(
+        (name, text) in proptest::sample::select(FILES.to_vec()),
+        at in any::<proptest::sample::Index>(),
+    ) {
+        let cut = at.index(text.lines().count());
+        let left: Vec<&str> = text.lines().enumerate().filter(|(i, _)| *i != cut).map(|(_, line)| line).collect();
+        if let Err(errors) = Policy::compile(&ConfigTexts::shipped().with(name, left.join("\n"))) {
+            prop_assert!(!errors.is_empty());
+        }
+    }
 }

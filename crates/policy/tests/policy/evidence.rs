@@ -198,16 +198,13 @@ fn a_task_says_what_would_prove_it() {
     assert_eq!(required[0].action, "revoke");
     assert_eq!(
         required[0].any_of,
-        ["E2 disabled", "E2 deleted", "E3 inactive ×2"]
+        ["E2 disabled", "E3 disabled ×2", "E2 deleted", "E3 inactive ×2"]
     );
     let dead = leaked_key()
         .with(|alert| alert.validity = Validity::Inactive)
         .triage(&SHIPPED);
     assert_eq!(dead.actions[0].action, "remove_from_source");
-    assert_eq!(
-        dead.evidence_required[0].any_of,
-        ["E1 removed_from_source", "E2 removed_from_source"]
-    );
+    assert_eq!(dead.evidence_required[0].any_of, ["E3 removed_from_source ×2"]);
     let review = leaked_key().with(|alert| alert.issue_type = IssueType::AccessUnreviewed);
     assert_eq!(review.triage(&SHIPPED).evidence_required[0].any_of, ["attested"]);
 }

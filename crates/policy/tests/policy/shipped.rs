@@ -115,3 +115,85 @@ fn the_same_facts_give_the_same_decision_and_another_file_another_hash() {
             .is_some_and(|by| by > now())
     );
 }
+
+fn check_rotation(key: &str, provider: &str, kind: &str, method: &str, automation: &str) {
+    let alert = leaked_key().with(|alert| {
+        alert.subject = subject(key);
+        (alert.subject.provider, alert.subject.kind) = (provider.to_owned(), kind.to_owned());
+    });
+    let actions = alert.triage(&Policy::shipped()).actions;
+    let rotate = actions.iter().find(|action| action.action == "rotate").unwrap();
+    assert_eq!(
+        (rotate.method.as_str(), rotate.automation.as_str()),
+        (method, automation),
+        "{provider} {kind}"
+    );
+}
+
+#[test]
+fn each_kind_of_credential_is_rotated_in_its_own_way() {
+    let value = "secret:value:hmac:kid/abc";
+    check_rotation(
+        "secret:aws:access-key:AKIAQYLPMN5HHHFPZAM2",
+        "aws",
+        "access-key",
+        "two_key_overlap",
+        "full",
+    );
+    check_rotation(
+        value,
+        "github",
+        "personal-access-token",
+        "owner_regenerates",
+        "partial",
+    );
+    check_rotation(
+        value,
+        "github",
+        "installation-token",
+        "installation_token_expires",
+        "full",
+    );
+    check_rotation(value, "slack", "bot-token", "revoke_and_reinstall", "partial");
+    check_rotation(
+        value,
+        "azure",
+        "storage-account-key",
+        "regenerate_the_other_key",
+        "full",
+    );
+    check_rotation(
+        "secret:key:spki:abc",
+        "key",
+        "spki",
+        "reissue_and_revoke",
+        "manual",
+    );
+    check_rotation(value, "value", "hmac", "provider_guide", "manual");
+}
+
+#[test]
+fn a_method_that_an_inventory_names_wins_over_the_catalogue() {
+    let named = |method: &str| {
+        let alert =
+            leaked_key().with(|alert| alert.knowledge.context.rotation.method = Some(method.to_owned()));
+        let actions = alert.triage(&Policy::shipped()).actions;
+        let rotate = actions
+            .into_iter()
+            .find(|action| action.action == "rotate")
+            .unwrap();
+        (rotate.method, rotate.automation)
+    };
+    assert_eq!(
+        named("secrets_manager"),
+        ("secrets_manager".to_owned(), "full".to_owned())
+    );
+    assert_eq!(
+        named("two_key_overlap"),
+        ("two_key_overlap".to_owned(), "full".to_owned())
+    );
+    assert_eq!(
+        named("house_rule"),
+        ("house_rule".to_owned(), "manual".to_owned())
+    );
+}
