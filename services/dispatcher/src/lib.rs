@@ -1,1 +1,312 @@
-//! The dispatcher role: findings and task events to tasks and ledger.
+//! The dispatcher role: findings and task events to tasks and ledger; wiring around the inventories and the fold.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod counts;
+mod input;
+mod lookups;
+mod outgoing;
+
+pub use counts::{Counts, Observe, State};
+pub use input::Body;
+pub use lookups::Lookups;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reeve_domain::alert::Origin;
+use reeve_domain::context::Knowledge;
+use reeve_domain::key::SubjectKey;
+use reeve_domain::observation::Finding;
+use reeve_domain::outcome::Outcome;
+use reeve_domain::reject::{DeadLetter, Reject, Stage};
+use reeve_domain::secret::HmacKeys;
+use reeve_domain::time::Timestamp;
+use reeve_ledger::{Applied, Case, Input, InputTopic, LEDGER_VERSION, LedgerError, Overlay, Partition, Position};
+use reeve_log::cloudevent::traceparent;
+use reeve_log::{Output, Record, RestoreError, Segment, Topic, TopicNames, letter, partition};
+use reeve_policy::Policy;
+
+/// What a dispatcher is made of.
+pub struct Parts {
+    /// Decides.
+    pub policy: Arc<Policy>,
+    /// Knows owners and dependencies.
+    pub lookups: Lookups,
+    /// For dead letters.
+    pub keys: Arc<HmacKeys>,
+    /// What the topics are called.
+    pub names: TopicNames,
+    /// Partitions of the inputs.
+    pub partitions: i32,
+    /// Go on with what is left of a ledger that does not prove itself.
+    pub accept_loss: bool,
+}
+
+/// The segment of the dispatcher role.
+pub struct Dispatcher<O> {
+    parts: Parts,
+    cases: BTreeMap<i32, Partition>,
+    pending: BTreeMap<i32, Overlay>,
+    counts: Counts,
+    observe: O,
+}
+
+impl<O: Observe> Dispatcher<O> {
+    /// A dispatcher that owns nothing yet.
+    pub fn new(parts: Parts, observe: O) -> Self {
+        Self { parts, cases: BTreeMap::new(), pending: BTreeMap::new(), counts: Counts::default(), observe }
+    }
+
+    /// Committed cases of the partitions that are ours.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.values().flat_map(Partition::cases)
+    }
+
+    fn contexts(&self, bodies: &[Result<Body, Reject>], records: &[Record], now: Timestamp) -> BTreeMap<SubjectKey, Knowledge> {
+        let mut seen = BTreeSet::new();
+        let new = |finding: &&Finding, partition: i32| {
+            let case = self.cases.get(&partition).and_then(|cases| cases.case(None, &finding.subject.key));
+            case.is_none_or(|case| reeve_ledger::wants_lookup(case, &self.parts.policy, now))
+        };
+        let mut asked: Vec<&Finding> = Vec::new();
+        for (body, record) in bodies.iter().zip(records) {
+            if let Ok(Body::Finding(finding)) = body
+                && seen.insert(&finding.subject.key)
+                && new(&&**finding, record.partition)
+            {
+                asked.push(finding);
+            }
+        }
+        self.parts.lookups.now(&asked, now)
+    }
+
+    fn apply(
+        &mut self,
+        record: &Record,
+        body: Result<Body, Reject>,
+        contexts: &mut BTreeMap<SubjectKey, Knowledge>,
+        now: Timestamp,
+        output: &mut Output,
+    ) {
+        let body = match body {
+            Ok(body) => body,
+            Err(reject) => return self.reject(record, &reject, output),
+        };
+        if let Body::Event(event) = &body
+            && self.is_misplaced(&event.subject_key, record)
+        {
+            return self.forward(record, &event.subject_key, &event.event_id, output);
+        }
+        let position = Position { topic: input_topic(record.topic), offset: record.offset };
+        let applied = match &body {
+            Body::Receipt(_) => return self.counts.record(record.topic, Outcome::Folded),
+            Body::Finding(finding) => self.fold(&finding.subject.key, record.partition, (Input::Finding(finding), Some(position)), now),
+            Body::Evidence(evidence) => {
+                self.fold(&evidence.subject.key, record.partition, (Input::Evidence(evidence), Some(position)), now)
+            }
+            Body::Event(event) => self.fold(&event.subject_key, record.partition, (Input::Event(event), Some(position)), now),
+        };
+        if let Some(reject) = &applied.reject {
+            return self.reject(record, reject, output);
+        }
+        if let Some(outcome) = applied.outcome {
+            self.counts.record(record.topic, outcome);
+        }
+        self.emit(applied, traceparent(record), now, output);
+        if let Some((key, knowledge)) = body.key().and_then(|key| contexts.remove_entry(key)) {
+            let input = Input::Knowledge { knowledge: &knowledge, at: now };
+            let applied = self.fold(&key, record.partition, (input, None), now);
+            self.emit(applied, traceparent(record), now, output);
+        }
+    }
+
+    fn fold(
+        &mut self,
+        key: &SubjectKey,
+        partition: i32,
+        what: (Input<'_>, Option<Position>),
+        now: Timestamp,
+    ) -> Applied {
+        let cases = self.cases.entry(partition).or_default();
+        let overlay = self.pending.entry(partition).or_default();
+        cases.apply(overlay, key, what, &self.parts.policy, now)
+    }
+
+    fn emit(&mut self, applied: Applied, parent: Option<Bytes>, now: Timestamp, output: &mut Output) {
+        output.records.extend(applied.tasks.iter().map(|task| outgoing::task(task, now, parent.clone())));
+        output.records.extend(applied.follow_ups.iter().map(|event| outgoing::follow_up(event, now)));
+        self.counts.noted.extend(applied.noted);
+    }
+
+    fn is_misplaced(&self, key: &SubjectKey, record: &Record) -> bool {
+        let forwarded = record.headers.iter().any(|(name, _)| name == outgoing::FORWARDED);
+        !forwarded && partition::of_key(key.as_str().as_bytes(), self.parts.partitions) != record.partition
+    }
+
+    fn forward(&mut self, record: &Record, key: &SubjectKey, event_id: &str, output: &mut Output) {
+        self.counts.record(record.topic, Outcome::Folded);
+        output.records.push(outgoing::forwarded(record, key, event_id));
+    }
+
+    fn reject(&mut self, record: &Record, reject: &Reject, output: &mut Output) {
+        self.counts.record(record.topic, Outcome::Rejected);
+        *self.counts.rejects.entry(reject.reason).or_default() += 1;
+        let origin = Origin::Topic {
+            topic: self.parts.names.name(record.topic).clone(),
+            partition: record.partition,
+            offset: record.offset,
+            timestamp: Some(record.timestamp),
+        };
+        let payload = record.value.as_deref().unwrap_or_default();
+        let refused = DeadLetter::of(reject, Stage::Dispatch, origin, payload, &self.parts.keys);
+        let body = serde_json::to_vec(&refused).expect("a dead letter has string keys only");
+        let record = letter::outgoing(&refused, body, record.timestamp, outgoing::SOURCE, traceparent(record));
+        output.records.push(record);
+    }
+
+    /// The ledger records of everything that changed, and for each partition touched the proof of its state.
+    fn settle(&mut self, touched: impl IntoIterator<Item = i32>, output: &mut Output) {
+        for partition in touched {
+            let cases = self.cases.entry(partition).or_default();
+            let overlay = self.pending.entry(partition).or_default();
+            match overlay.ledger_records(&self.parts.policy) {
+                Ok(records) => {
+                    let records = records.into_iter().map(|(key, value)| outgoing::ledger(&key, value, partition));
+                    output.records.extend(records);
+                }
+                Err(error) => tracing::error!(%partition, %error, "a case cannot be written"),
+            }
+            output.proofs.insert(partition, cases.proof(Some(overlay)));
+        }
+    }
+
+    fn answers(&mut self, partition: i32, now: Timestamp, output: &mut Output) {
+        for answer in self.parts.lookups.take(partition) {
+            let input = Input::Knowledge { knowledge: &answer.knowledge, at: answer.at };
+            let applied = self.fold(&answer.key, partition, (input, None), now);
+            self.emit(applied, None, now, output);
+        }
+    }
+
+    fn due(&mut self, partition: i32, now: Timestamp, output: &mut Output) {
+        let most = self.parts.policy.limits().escalate_per_tick_max;
+        let due = self.cases.get(&partition).map(|cases| cases.due(now, most)).unwrap_or_default();
+        for key in due {
+            let applied = self.fold(&key, partition, (Input::Tick, None), now);
+            self.emit(applied, None, now, output);
+        }
+    }
+
+    fn ask(&mut self, partition: i32, now: Timestamp) {
+        let limits = self.parts.policy.limits();
+        let most = limits.refresh_per_tick_max.min(self.parts.lookups.room());
+        let again = now.plus_seconds(limits.context_retry_s);
+        let Some(cases) = self.cases.get_mut(&partition) else { return };
+        for key in cases.wanting(now, most) {
+            if let Some(case) = cases.case(None, &key) {
+                self.parts.lookups.refresh(partition, case, now);
+            }
+            cases.asked(&key, again);
+        }
+    }
+
+    fn show(&mut self, partition: i32, now: Timestamp) {
+        if let Some(cases) = self.cases.get_mut(&partition) {
+            let gauges = cases.gauges(now);
+            self.observe.state(partition, Some(State { gauges: &gauges, cases: cases.len() }));
+        }
+    }
+
+    fn tell(&mut self) {
+        let inventories = self.parts.lookups.inventories();
+        self.counts.inventories = inventories.take_counts().inventories;
+        self.counts.available =
+            inventories.available().into_iter().map(|(name, available)| (name.to_owned(), available)).collect();
+        self.observe.counts(&self.counts);
+        self.counts = Counts::default();
+    }
+}
+
+impl<O: Observe> Segment for Dispatcher<O> {
+    fn begin_restore(&mut self, partition: i32) {
+        self.cases.insert(partition, Partition::default());
+    }
+
+    fn restore(&mut self, record: Record) -> Result<(), RestoreError> {
+        let (partition, offset) = (record.partition, record.offset);
+        let cases = self.cases.entry(partition).or_default();
+        let key = record.key.as_deref().unwrap_or_default();
+        cases.restore(key, record.value.as_deref(), &self.parts.policy).map_err(|error| refused(error, partition, offset))
+    }
+
+    fn end_restore(&mut self, partition: i32, proof: Option<&str>) -> Result<(), RestoreError> {
+        let Some(cases) = self.cases.get(&partition) else { return Ok(()) };
+        match cases.verify(proof) {
+            Err(error) if self.parts.accept_loss => {
+                tracing::error!(%partition, %error, "the ledger has lost records; going on with what is left, as told");
+                Ok(())
+            }
+            verified => verified.map_err(|error| refused(error, partition, -1)),
+        }
+    }
+
+    fn revoke(&mut self, partition: i32) {
+        self.cases.remove(&partition);
+        self.pending.remove(&partition);
+        self.parts.lookups.forget(partition);
+        self.observe.state(partition, None);
+    }
+
+    fn run(&mut self, records: Vec<Record>, now: Timestamp) -> Output {
+        let bodies: Vec<Result<Body, Reject>> = records.iter().map(input::read).collect();
+        let mut contexts = self.contexts(&bodies, &records, now); // the only wait
+        let mut output = Output::default();
+        let touched: BTreeSet<i32> = records.iter().map(|record| record.partition).collect();
+        for (record, body) in records.iter().zip(bodies) {
+            self.apply(record, body, &mut contexts, now, &mut output);
+        }
+        self.settle(touched, &mut output);
+        output
+    }
+
+    fn tick(&mut self, partition: i32, now: Timestamp) -> Output {
+        let mut output = Output::default();
+        self.answers(partition, now, &mut output);
+        self.due(partition, now, &mut output);
+        self.ask(partition, now);
+        self.show(partition, now);
+        if self.pending.get(&partition).is_some_and(|overlay| !overlay.is_empty()) {
+            self.settle([partition], &mut output);
+        }
+        output
+    }
+
+    fn committed(&mut self, now: Timestamp) {
+        for (partition, overlay) in std::mem::take(&mut self.pending) {
+            self.cases.entry(partition).or_default().commit(overlay, &self.parts.policy);
+            self.show(partition, now);
+        }
+        self.tell();
+    }
+
+    fn aborted(&mut self) {
+        self.pending.clear();
+        self.counts = Counts::default();
+    }
+}
+
+const fn input_topic(topic: Topic) -> InputTopic {
+    match topic {
+        Topic::TaskEvents => InputTopic::TaskEvents,
+        _ => InputTopic::Findings,
+    }
+}
+
+fn refused(error: LedgerError, partition: i32, offset: i64) -> RestoreError {
+    match error {
+        LedgerError::Newer { found, .. } => RestoreError::Newer { partition, found, known: LEDGER_VERSION },
+        LedgerError::Lost { expected, got } => RestoreError::Lost { partition, expected, got },
+        LedgerError::Unreadable(what) => RestoreError::Unreadable { partition, offset, what: what.to_owned() },
+    }
+}

@@ -41,6 +41,7 @@ impl<R: FnMut(&Counts)> Normalizer<R> {
         let parsed = reeve_formats::parse(&alert, &self.settings);
         count(&mut self.counts, &parsed);
         let parent = traceparent(record);
+        let receipts = parsed.receipts.into_iter().map(Observation::Receipt);
         for item in parsed.items {
             match item {
                 Item::Observed { observations, .. } => {
@@ -50,6 +51,7 @@ impl<R: FnMut(&Counts)> Normalizer<R> {
                 Item::Rejected(reject) => output.records.push(self.letter(&reject, &alert, &parent)),
             }
         }
+        output.records.extend(receipts.map(|receipt| outgoing(&receipt, record, &parent)));
     }
 
     fn letter(&self, reject: &Reject, alert: &RawAlert<'_>, parent: &Option<Bytes>) -> Outgoing {
@@ -137,6 +139,9 @@ fn count(counts: &mut Counts, parsed: &Parsed) {
             }
         }
     }
+    for receipt in &parsed.receipts {
+        counts.alert(Some(&receipt.source.format), AlertOutcome::Receipt);
+    }
     counts.record(record_outcome(parsed));
 }
 
@@ -150,7 +155,7 @@ const fn alert_outcome(observation: &Observation) -> AlertOutcome {
 
 fn record_outcome(parsed: &Parsed) -> Outcome {
     let any = |wanted: fn(&Item) -> bool| parsed.items.iter().any(wanted);
-    if any(|item| matches!(item, Item::Observed { .. })) {
+    if any(|item| matches!(item, Item::Observed { .. })) || !parsed.receipts.is_empty() {
         Outcome::Observed
     } else if any(|item| matches!(item, Item::Rejected(_))) {
         Outcome::Rejected

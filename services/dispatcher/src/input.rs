@@ -1,0 +1,94 @@
+//! Records of the two inputs, read into what the ledger takes.
+
+use reeve_domain::event::{RawEvent, TaskEvent};
+use reeve_domain::key::SubjectKey;
+use reeve_domain::observation::{Evidence, Finding, Observation, Receipt};
+use reeve_domain::reject::{Reason, Reject};
+use reeve_log::{Record, Topic};
+
+/// One record that could be read.
+pub enum Body {
+    /// A problem.
+    Finding(Box<Finding>),
+    /// A proof or a sign of life.
+    Evidence(Box<Evidence>),
+    /// A scan ran; nothing depends on it yet but its count.
+    Receipt(Receipt),
+    /// Somebody said something.
+    Event(Box<TaskEvent>),
+}
+
+impl Body {
+    /// Whose case it concerns.
+    pub fn key(&self) -> Option<&SubjectKey> {
+        match self {
+            Self::Finding(finding) => Some(&finding.subject.key),
+            Self::Evidence(evidence) => Some(&evidence.subject.key),
+            Self::Event(event) => Some(&event.subject_key),
+            Self::Receipt(_) => None,
+        }
+    }
+}
+
+/// Reads a record of `findings` or `task-events`.
+///
+/// # Errors
+/// `not_json`, `invalid_event` or `invalid_field`, with category and position.
+pub fn read(record: &Record) -> Result<Body, Reject> {
+    let value = record.value.as_deref().unwrap_or_default();
+    match record.topic {
+        Topic::TaskEvents => event(value),
+        _ => observation(value),
+    }
+}
+
+fn observation(value: &[u8]) -> Result<Body, Reject> {
+    let observation: Observation =
+        serde_json::from_slice(value).map_err(|error| unreadable(&error, Reason::InvalidField, "an observation"))?;
+    Ok(match observation {
+        Observation::Finding(finding) => Body::Finding(finding),
+        Observation::Evidence(evidence) => Body::Evidence(evidence),
+        Observation::Receipt(receipt) => Body::Receipt(receipt),
+    })
+}
+
+fn event(value: &[u8]) -> Result<Body, Reject> {
+    let raw: RawEvent =
+        serde_json::from_slice(value).map_err(|error| unreadable(&error, Reason::InvalidEvent, "a task event"))?;
+    let event = TaskEvent::try_from(raw)
+        .map_err(|error| Reject::field(Reason::InvalidEvent, "/body", error.to_string()))?;
+    Ok(Body::Event(Box::new(event)))
+}
+
+/// Position and category: serde's own text may quote the input.
+fn unreadable(error: &serde_json::Error, wrong: Reason, expected: &str) -> Reject {
+    let reason = if error.is_data() { wrong } else { Reason::NotJson };
+    Reject::document(reason, format!("line {} column {}: expected {expected}", error.line(), error.column()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reeve_domain::time::Timestamp;
+
+    fn record(topic: Topic, value: &str) -> Record {
+        Record {
+            topic,
+            partition: 0,
+            offset: 0,
+            timestamp: Timestamp::EPOCH,
+            key: None,
+            value: Some(value.to_owned().into()),
+            headers: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_without_a_quote() {
+        let reject = read(&record(Topic::TaskEvents, r#"{"event_id":"hunter2","type":"hunter3"}"#)).err().unwrap();
+        assert_eq!(reject.reason, Reason::InvalidEvent);
+        assert!(!reject.detail.contains("hunter"));
+        assert_eq!(read(&record(Topic::Findings, "{")).err().unwrap().reason, Reason::NotJson);
+        assert_eq!(read(&record(Topic::Findings, r#"{"kind":"x"}"#)).err().unwrap().reason, Reason::InvalidField);
+    }
+}

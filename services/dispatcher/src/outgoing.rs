@@ -1,0 +1,80 @@
+//! What the dispatcher writes: tasks, ledger records, events for other partitions.
+
+use bytes::Bytes;
+use reeve_domain::event::RawEvent;
+use reeve_domain::key::SubjectKey;
+use reeve_domain::task::Task;
+use reeve_domain::time::Timestamp;
+use reeve_log::cloudevent::CloudEvent;
+use reeve_log::{Outgoing, Place, Record, Topic};
+
+/// Where the dispatcher's records say they come from.
+pub const SOURCE: &str = "reeve/dispatcher";
+
+/// Marks an event that was sent on to its subject's partition, so that it is sent on once.
+pub const FORWARDED: &str = "reeve-forwarded";
+
+/// The record of one revision of a task.
+pub fn task(task: &Task, now: Timestamp, traceparent: Option<Bytes>) -> Outgoing {
+    let key = bytes_of(&task.subject.key);
+    let event = CloudEvent {
+        event_type: &task.ce_type(),
+        id: task.idempotency_key.clone(),
+        source: SOURCE,
+        subject: key.clone(),
+        time: now,
+        traceparent,
+    };
+    let mut headers = event.headers();
+    headers.push(("ce_queue", Bytes::copy_from_slice(task.route.queue.as_bytes())));
+    headers.push(("ce_band", Bytes::from_static(task.priority.band.as_str().as_bytes())));
+    let value = serde_json::to_vec(task).expect("a task has string keys only");
+    Outgoing { topic: Topic::Tasks, place: Place::ByKey, key, value: Some(value.into()), headers }
+}
+
+/// The record of one case, on the partition number its input came from.
+pub fn ledger(key: &SubjectKey, value: Option<Vec<u8>>, partition: i32) -> Outgoing {
+    Outgoing {
+        topic: Topic::Ledger,
+        place: Place::Partition(partition),
+        key: bytes_of(key),
+        value: value.map(Bytes::from),
+        headers: Vec::new(),
+    }
+}
+
+/// An event for another subject's case.
+pub fn follow_up(event: &RawEvent, now: Timestamp) -> Outgoing {
+    let key = bytes_of(&event.subject_key);
+    let attributes = CloudEvent {
+        event_type: "io.reeve.event.v1",
+        id: event.event_id.clone(),
+        source: SOURCE,
+        subject: key.clone(),
+        time: now,
+        traceparent: None,
+    };
+    let value = serde_json::to_vec(event).expect("an event has string keys only");
+    let headers = attributes.headers();
+    Outgoing { topic: Topic::TaskEvents, place: Place::ByKey, key, value: Some(value.into()), headers }
+}
+
+/// An event that lies on another partition than its subject's: the same bytes, where they belong.
+pub fn forwarded(record: &Record, key: &SubjectKey, event_id: &str) -> Outgoing {
+    let key = bytes_of(key);
+    let attributes = CloudEvent {
+        event_type: "io.reeve.event.v1",
+        id: event_id.to_owned(),
+        source: SOURCE,
+        subject: key.clone(),
+        time: record.timestamp,
+        traceparent: reeve_log::cloudevent::traceparent(record),
+    };
+    let mut headers = attributes.headers();
+    headers.push((FORWARDED, Bytes::from_static(b"1")));
+    Outgoing { topic: Topic::TaskEvents, place: Place::ByKey, key, value: record.value.clone(), headers }
+}
+
+fn bytes_of(key: &SubjectKey) -> Bytes {
+    Bytes::copy_from_slice(key.as_str().as_bytes())
+}
