@@ -137,9 +137,13 @@ impl Sink {
     }
 
     fn take(&mut self, chunk: &[u8]) -> Result<(), Bad> {
-        match self {
-            Self::Plain(capped) => capped.received += chunk.len(),
-            Self::Gzip(decoder) => decoder.get_mut().received += chunk.len(),
+        let capped = match self {
+            Self::Plain(capped) => capped,
+            Self::Gzip(decoder) => decoder.get_mut(),
+        };
+        capped.received += chunk.len();
+        if capped.received > capped.bytes_max {
+            return Err("body is too long");
         }
         let written = match self {
             Self::Plain(capped) => capped.write_all(chunk),
@@ -169,7 +173,7 @@ impl Write for Capped {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let length = self.body.len() + bytes.len();
         let bomb = length > RATIO_BYTES_MIN && length / self.received.max(1) > RATIO_MAX;
-        if length > self.bytes_max || self.received > self.bytes_max || bomb {
+        if length > self.bytes_max || bomb {
             return Err(std::io::Error::other("too long"));
         }
         self.body.extend_from_slice(bytes);

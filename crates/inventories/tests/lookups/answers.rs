@@ -233,28 +233,84 @@ async fn check_garbage(bytes: Vec<u8>) -> reeve_domain::context::Knowledge {
     lookup(&plain(&stub.url(), ""), "alice").await
 }
 
+/// A good answer, padded to this length.
+fn padded(bytes: usize) -> Vec<u8> {
+    let mut body = body_of(&owned_by("payments"));
+    body.resize(bytes, b' ');
+    body
+}
+
 #[tokio::test]
 async fn huge_and_bombed_bodies_are_no_answer() {
-    let spaces = vec![b' '; 1_048_577];
-    let huge = format!("content-length: {}", spaces.len());
-    check_silent(
-        "a long body",
-        response("200 OK", &[JSON, &huge], &spaces),
-        SourceStatus::Invalid,
+    let plainly = |body: &[u8]| {
+        response(
+            "200 OK",
+            &[JSON, &format!("content-length: {}", body.len())],
+            body,
+        )
+    };
+    let in_chunks = |body: &[u8]| response("200 OK", &[JSON, "transfer-encoding: chunked"], &chunked(body));
+    let (most, more) = (padded(1_048_576), padded(1_048_577));
+    check_answer("as long as allowed", plainly(&most), Some("payments")).await;
+    check_answer(
+        "as long as allowed, in chunks",
+        in_chunks(&most),
+        Some("payments"),
     )
     .await;
-    let endless = response("200 OK", &[JSON, "transfer-encoding: chunked"], &chunked(&spaces));
-    check_silent("a long body in chunks", endless, SourceStatus::Invalid).await;
-    let bomb = gzip(&vec![b' '; 64 * 1024 * 1024]);
-    assert!(bomb.len() < 100_000);
-    check_silent("a bomb", gzipped(&bomb), SourceStatus::Invalid).await;
-    let small_bomb = gzip(&vec![b' '; 1_000_000]);
+    check_silent("too long", plainly(&more), SourceStatus::Invalid).await;
+    check_silent("too long, in chunks", in_chunks(&more), SourceStatus::Invalid).await;
+
+    let stored = |body: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+        encoder.write_all(body).unwrap();
+        encoder.finish().unwrap()
+    };
+    check_answer(
+        "gzip that hardly shrinks",
+        gzipped(&stored(&padded(1_000_000))),
+        Some("payments"),
+    )
+    .await;
+    check_answer(
+        "gzip that shrinks a short text well",
+        gzipped(&gzip(&padded(60_000))),
+        Some("payments"),
+    )
+    .await;
     check_silent(
         "a bomb below the limit",
-        gzipped(&small_bomb),
+        gzipped(&gzip(&padded(1_000_000))),
         SourceStatus::Invalid,
     )
     .await;
+    let twice = [gzip(&padded(700_000)[..]), stored(&vec![b' '; 700_000])].concat();
+    check_silent(
+        "too long in two members",
+        in_chunks_of_gzip(&twice),
+        SourceStatus::Invalid,
+    )
+    .await;
+    let many = [gzip(b"").repeat(60_000), gzip(&padded(100))].concat();
+    check_silent(
+        "too long before decompression",
+        in_chunks_of_gzip(&many),
+        SourceStatus::Invalid,
+    )
+    .await;
+    let few = [gzip(b"").repeat(600), gzip(&padded(100))].concat();
+    check_answer("some empty members", in_chunks_of_gzip(&few), Some("payments")).await;
+    let bomb = gzip(&padded(64 * 1024 * 1024));
+    assert!(bomb.len() < 100_000);
+    check_silent("a bomb", gzipped(&bomb), SourceStatus::Invalid).await;
+}
+
+fn in_chunks_of_gzip(compressed: &[u8]) -> Vec<u8> {
+    response(
+        "200 OK",
+        &[JSON, "content-encoding: gzip", "transfer-encoding: chunked"],
+        &chunked(compressed),
+    )
 }
 
 #[tokio::test]

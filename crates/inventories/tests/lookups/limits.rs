@@ -225,3 +225,30 @@ async fn every_request_that_was_sent_is_measured_and_no_other() {
         (1, 2, 3, 2)
     );
 }
+
+#[tokio::test]
+async fn a_subject_that_failed_long_is_asked_again_at_once_when_the_inventory_is_back() {
+    let down = Arc::new(AtomicBool::new(true));
+    let stub = switchable(Arc::clone(&down)).await;
+    let inventories = plain(&stub.url(), "");
+    for pause in [0.0, 1.3, 2.5, 4.9] {
+        later(pause).await;
+        assert_eq!(lookup_many(&inventories, 0..1).await, [SourceStatus::Invalid]);
+    }
+    assert_eq!(stub.count(), 4);
+    down.store(false, Ordering::SeqCst);
+    later(2.1).await;
+    assert_eq!(
+        lookup_many(&inventories, 0..1).await,
+        [SourceStatus::Invalid],
+        "its own failure is still remembered"
+    );
+    assert_eq!(stub.count(), 4);
+    assert_eq!(
+        lookup_many(&inventories, 1..2).await,
+        [SourceStatus::Ok],
+        "another may try"
+    );
+    assert_eq!(inventories.recoveries(), 1);
+    assert_eq!(lookup_many(&inventories, 0..1).await, [SourceStatus::Ok]);
+}
