@@ -45,11 +45,23 @@ pub fn account(sid: &str, names: &AccountNames<'_>) -> Result<Resolved, KeyError
 pub fn login(text: &str) -> Result<Resolved, KeyError> {
     let text = text.trim();
     let (domain, sam) = text.split_once('\\').unwrap_or((UNKNOWN_SCOPE, text));
-    let domain = if domain.is_empty() || domain == "." { UNKNOWN_SCOPE } else { domain };
+    let domain = if domain.is_empty() || domain == "." {
+        UNKNOWN_SCOPE
+    } else {
+        domain
+    };
     let key = SubjectKey::of(Class::Identity, PROVIDER, "login", &[domain, sam], Case::Folded)?;
-    let confidence = if domain == UNKNOWN_SCOPE { Confidence::Low } else { Confidence::Medium };
+    let confidence = if domain == UNKNOWN_SCOPE {
+        Confidence::Low
+    } else {
+        Confidence::Medium
+    };
     let resolved = Resolved::new(key, text, confidence);
-    Ok(if sam.ends_with('$') { resolved.with_attribute("computer", "true") } else { resolved })
+    Ok(if sam.ends_with('$') {
+        resolved.with_attribute("computer", "true")
+    } else {
+        resolved
+    })
 }
 
 /// An account of which only the principal name `sam@dns.domain` is known.
@@ -80,5 +92,9 @@ fn is_sid(text: &str) -> bool {
 /// Well-known SIDs (`S-1-5-18`, `S-1-5-32-…`) are the same on every machine.
 fn sure_of_sid(sid: &str) -> Confidence {
     let of_a_domain = sid.get(2..).is_some_and(|rest| rest.starts_with("1-5-21-"));
-    if of_a_domain { Confidence::High } else { Confidence::Low }
+    if of_a_domain {
+        Confidence::High
+    } else {
+        Confidence::Low
+    }
 }

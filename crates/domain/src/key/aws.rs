@@ -13,8 +13,12 @@ pub use arn::from_arn;
 use super::{Case, Class, Confidence, KeyError, Rel, Resolved, Strength, SubjectKey, UNKNOWN_SCOPE, mail};
 
 const PROVIDER: &str = "aws";
-const UNIQUE_ID_PREFIXES: [(&str, &str); 4] =
-    [("AIDA", "user"), ("AROA", "role"), ("AGPA", "group"), ("ANPA", "policy")];
+const UNIQUE_ID_PREFIXES: [(&str, &str); 4] = [
+    ("AIDA", "user"),
+    ("AROA", "role"),
+    ("AGPA", "group"),
+    ("ANPA", "policy"),
+];
 
 /// An IAM user. An unknown account is `-`.
 ///
@@ -57,7 +61,10 @@ pub fn root(account: &str) -> Result<Resolved, KeyError> {
         return Err(KeyError::Expected("an AWS account of 12 digits"));
     }
     let key = SubjectKey::of(Class::Identity, PROVIDER, "root", &[account], Case::Folded)?;
-    Ok(Resolved::new(key, &format!("root of {account}"), Confidence::High).with_attribute("account", account))
+    Ok(
+        Resolved::new(key, &format!("root of {account}"), Confidence::High)
+            .with_attribute("account", account),
+    )
 }
 
 /// A role in use: the role is the subject, the session is an attribute. For `AWSReservedSSO_*` the session is the
@@ -96,7 +103,9 @@ pub fn from_unique_id(text: &str) -> Result<Resolved, KeyError> {
 pub fn with_unique_id(resolved: Resolved, text: &str) -> Resolved {
     let (id, session) = split_session(text);
     match unique_id_kind(id).map(|_| unique_id_key(id)) {
-        Some(Ok(key)) => resolved.with_alias(key, Strength::Strong).with_attribute("session", session),
+        Some(Ok(key)) => resolved
+            .with_alias(key, Strength::Strong)
+            .with_attribute("session", session),
         _ => resolved,
     }
 }
@@ -113,7 +122,11 @@ fn named(kind: &str, account: &str, name: &str) -> Result<Resolved, KeyError> {
     let key = SubjectKey::of(Class::Identity, PROVIDER, kind, &[scope, name], Case::Folded)?;
     let confidence = if known { Confidence::High } else { Confidence::Low };
     let resolved = Resolved::new(key, name, confidence);
-    Ok(if known { resolved.with_attribute("account", account) } else { resolved })
+    Ok(if known {
+        resolved.with_attribute("account", account)
+    } else {
+        resolved
+    })
 }
 
 fn split_session(text: &str) -> (&str, &str) {
@@ -123,7 +136,10 @@ fn split_session(text: &str) -> (&str, &str) {
 fn unique_id_kind(id: &str) -> Option<&'static str> {
     let shaped = (16..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let prefix = id.get(..4).filter(|_| shaped)?;
-    UNIQUE_ID_PREFIXES.iter().find(|(known, _)| prefix.eq_ignore_ascii_case(known)).map(|(_, kind)| *kind)
+    UNIQUE_ID_PREFIXES
+        .iter()
+        .find(|(known, _)| prefix.eq_ignore_ascii_case(known))
+        .map(|(_, kind)| *kind)
 }
 
 fn unique_id_key(id: &str) -> Result<SubjectKey, KeyError> {

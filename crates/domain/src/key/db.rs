@@ -53,14 +53,27 @@ pub fn user(host: &str, user: &str) -> Result<Resolved, KeyError> {
         "" | UNKNOWN_SCOPE => (UNKNOWN_SCOPE, Confidence::Low),
         known => (known, Confidence::High),
     };
-    let key = SubjectKey::of(Class::Identity, "db", "user", &[host, user.trim()], Case::Sensitive)?;
+    let key = SubjectKey::of(
+        Class::Identity,
+        "db",
+        "user",
+        &[host, user.trim()],
+        Case::Sensitive,
+    )?;
     Ok(Resolved::new(key, &format!("{user}@{host}"), confidence).with_attribute("host", host))
 }
 
 /// Host and port as they stand in a key: lower case, the port only where it is not the scheme's own.
 pub fn host_of(scheme: &str, host: &str, port: Option<&str>) -> String {
-    let host = host.trim().trim_start_matches('[').trim_end_matches([']', '.']).to_lowercase();
-    match port.map(str::trim).filter(|port| !port.is_empty() && !is_own_port(scheme, port)) {
+    let host = host
+        .trim()
+        .trim_start_matches('[')
+        .trim_end_matches([']', '.'])
+        .to_lowercase();
+    match port
+        .map(str::trim)
+        .filter(|port| !port.is_empty() && !is_own_port(scheme, port))
+    {
         Some(port) => format!("{host}:{port}"),
         None => host,
     }
@@ -70,7 +83,10 @@ pub fn host_of(scheme: &str, host: &str, port: Option<&str>) -> String {
 /// whose connection strings carry no scheme.
 fn is_own_port(scheme: &str, port: &str) -> bool {
     let family = scheme.split('+').next().unwrap_or_default();
-    match OWN_PORTS.iter().find(|(known, _)| family.eq_ignore_ascii_case(known)) {
+    match OWN_PORTS
+        .iter()
+        .find(|(known, _)| family.eq_ignore_ascii_case(known))
+    {
         Some((_, ports)) => ports.contains(&port),
         None => family.is_empty() && ["1433", "3306", "5432"].contains(&port),
     }

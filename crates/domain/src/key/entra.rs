@@ -18,7 +18,11 @@ pub fn service_principal(
         return Ok(resolved);
     };
     let alias = app_in_tenant(tenant, &app_id)?;
-    let strength = if tenant.is_some() { Strength::Strong } else { Strength::Weak };
+    let strength = if tenant.is_some() {
+        Strength::Strong
+    } else {
+        Strength::Weak
+    };
     Ok(resolved
         .with_alias(alias, strength)
         .with_link(Rel::InstanceOf, key("app", &[&app_id])?)
@@ -35,7 +39,9 @@ pub fn user(tenant: Option<&str>, object_id: &str, upn: Option<&str>) -> Result<
         return Ok(resolved);
     };
     let alias = key("login", &[upn])?;
-    let mut resolved = resolved.with_alias(alias, Strength::Weak).with_attribute("upn", upn);
+    let mut resolved = resolved
+        .with_alias(alias, Strength::Weak)
+        .with_attribute("upn", upn);
     resolved.subject.display = upn.to_owned();
     Ok(resolved)
 }
@@ -45,7 +51,11 @@ pub fn user(tenant: Option<&str>, object_id: &str, upn: Option<&str>) -> Result<
 /// # Errors
 /// `Empty` without a name.
 pub fn login(upn: &str) -> Result<Resolved, KeyError> {
-    Ok(Resolved::new(key("login", &[upn.trim()])?, upn, Confidence::Medium))
+    Ok(Resolved::new(
+        key("login", &[upn.trim()])?,
+        upn,
+        Confidence::Medium,
+    ))
 }
 
 /// An application, the same in every tenant.
@@ -53,7 +63,11 @@ pub fn login(upn: &str) -> Result<Resolved, KeyError> {
 /// # Errors
 /// `Empty` without an id.
 pub fn app(app_id: &str) -> Result<Resolved, KeyError> {
-    Ok(Resolved::new(key("app", &[&guid(app_id)])?, app_id, Confidence::High))
+    Ok(Resolved::new(
+        key("app", &[&guid(app_id)])?,
+        app_id,
+        Confidence::High,
+    ))
 }
 
 /// A service principal of which only the application id is known.
@@ -105,7 +119,10 @@ fn key(kind: &str, parts: &[&str]) -> Result<SubjectKey, KeyError> {
 /// Braces and blanks are dropped; what is no GUID stays as it is, opaque.
 fn guid(text: &str) -> String {
     let text = text.trim();
-    let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+    let bare = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'))
+        .unwrap_or(text);
     bare.to_owned()
 }
 
@@ -115,5 +132,9 @@ fn scope(tenant: Option<&str>) -> String {
 }
 
 fn sure_of(tenant: Option<&str>) -> Confidence {
-    if scope(tenant) == UNKNOWN_SCOPE { Confidence::Low } else { Confidence::High }
+    if scope(tenant) == UNKNOWN_SCOPE {
+        Confidence::Low
+    } else {
+        Confidence::High
+    }
 }

@@ -24,7 +24,9 @@ pub fn from_member(text: &str) -> Result<Resolved, KeyError> {
         Some(("user", address)) => mail::person(address),
         Some(("group", address)) => named("group", address),
         Some(("domain", domain)) => named("domain", domain),
-        Some(_) => Err(KeyError::Expected("a GCP member such as serviceAccount:<address>")),
+        Some(_) => Err(KeyError::Expected(
+            "a GCP member such as serviceAccount:<address>",
+        )),
         None if text.starts_with("all") => Err(KeyError::NotASubject),
         None => from_account_id(text),
     }
@@ -61,12 +63,15 @@ pub fn by_number(unique_id: &str) -> Result<Resolved, KeyError> {
 ///
 /// # Errors
 /// `Empty` without an id.
-pub fn service_account_key(
-    private_key_id: &str,
-    client_email: Option<&str>,
-) -> Result<Resolved, KeyError> {
+pub fn service_account_key(private_key_id: &str, client_email: Option<&str>) -> Result<Resolved, KeyError> {
     let id = private_key_id.trim();
-    let key = SubjectKey::of(Class::Secret, PROVIDER, "service-account-key", &[id], Case::Folded)?;
+    let key = SubjectKey::of(
+        Class::Secret,
+        PROVIDER,
+        "service-account-key",
+        &[id],
+        Case::Folded,
+    )?;
     let resolved = Resolved::new(key, id, Confidence::High).with_known("client_email", client_email);
     match client_email.map(from_member) {
         Some(Ok(account)) => Ok(resolved.with_link(Rel::Authenticates, account.subject.key)),
@@ -105,15 +110,25 @@ pub fn binding(resource: &str, role: &str, member: &str) -> Result<Resolved, Key
 }
 
 fn from_account_id(id: &str) -> Result<Resolved, KeyError> {
-    if id.contains('@') { service_account(id, None) } else { by_number(id) }
+    if id.contains('@') {
+        service_account(id, None)
+    } else {
+        by_number(id)
+    }
 }
 
 fn from_deleted(text: &str) -> Result<Resolved, KeyError> {
     let shape = KeyError::Expected("deleted:serviceAccount:<address>?uid=<number>");
     let (member, number) = text.split_once("?uid=").ok_or(shape)?;
     let (kind, address) = member.split_once(':').ok_or(shape)?;
-    let resolved = if kind == "serviceAccount" { by_number(number)? } else { from_member(member)? };
-    Ok(resolved.with_attribute("deleted", "true").with_attribute("address", address))
+    let resolved = if kind == "serviceAccount" {
+        by_number(number)?
+    } else {
+        from_member(member)?
+    };
+    Ok(resolved
+        .with_attribute("deleted", "true")
+        .with_attribute("address", address))
 }
 
 fn from_path(text: &str) -> Result<Resolved, KeyError> {
@@ -123,7 +138,9 @@ fn from_path(text: &str) -> Result<Resolved, KeyError> {
     if let Some((_, address)) = text.split_once("principal://goog/subject/") {
         return mail::person(address);
     }
-    let (scheme, path) = text.split_once("://").ok_or(KeyError::Expected("a GCP principal"))?;
+    let (scheme, path) = text
+        .split_once("://")
+        .ok_or(KeyError::Expected("a GCP principal"))?;
     let kind = match scheme {
         "principal" => "principal",
         "principalSet" => "principal-set",

@@ -24,7 +24,11 @@ pub fn user(host: Option<&str>, id: u64, login: Option<&str>) -> Result<Resolved
 /// `Empty` without a login.
 pub fn login(host: Option<&str>, login: &str) -> Result<Resolved, KeyError> {
     let login = clean_login(login);
-    Ok(Resolved::new(identity("login", host, login)?, login, Confidence::Medium))
+    Ok(Resolved::new(
+        identity("login", host, login)?,
+        login,
+        Confidence::Medium,
+    ))
 }
 
 /// A GitHub app by its numeric id.
@@ -32,7 +36,11 @@ pub fn login(host: Option<&str>, login: &str) -> Result<Resolved, KeyError> {
 /// # Errors
 /// Those of the grammar.
 pub fn app(host: Option<&str>, id: u64) -> Result<Resolved, KeyError> {
-    Ok(Resolved::new(identity("app", host, &id.to_string())?, &format!("app {id}"), Confidence::High))
+    Ok(Resolved::new(
+        identity("app", host, &id.to_string())?,
+        &format!("app {id}"),
+        Confidence::High,
+    ))
 }
 
 /// A deploy key by its numeric id.
@@ -50,7 +58,11 @@ pub fn deploy_key(host: Option<&str>, id: u64) -> Result<Resolved, KeyError> {
 /// # Errors
 /// Those of the grammar.
 pub fn alert(host: Option<&str>, repository_id: u64, number: u64) -> Result<Resolved, KeyError> {
-    let parts = [host_or_default(host), repository_id.to_string(), number.to_string()];
+    let parts = [
+        host_or_default(host),
+        repository_id.to_string(),
+        number.to_string(),
+    ];
     let parts = [parts[0].as_str(), &parts[1], &parts[2]];
     let key = SubjectKey::of(Class::Secret, PROVIDER, "alert", &parts, Case::Folded)?;
     let display = format!("secret-scanning alert {number}");
@@ -64,7 +76,11 @@ pub fn alert(host: Option<&str>, repository_id: u64, number: u64) -> Result<Reso
 pub fn membership(org: &str, group: &str, subject: &str) -> Result<Resolved, KeyError> {
     let parts = [org.trim(), group.trim(), subject.trim()];
     let key = SubjectKey::of(Class::Entitlement, PROVIDER, "membership", &parts, Case::Folded)?;
-    Ok(Resolved::new(key, &format!("{subject} in {org}/{group}"), Confidence::Medium))
+    Ok(Resolved::new(
+        key,
+        &format!("{subject} in {org}/{group}"),
+        Confidence::Medium,
+    ))
 }
 
 fn identity(kind: &str, host: Option<&str>, id: &str) -> Result<SubjectKey, KeyError> {

@@ -98,13 +98,19 @@ impl SubjectKey {
         if id_parts.is_empty() || id_parts.iter().any(|part| part.is_empty()) {
             return Err(KeyError::Empty);
         }
-        let id = id_parts.iter().map(|part| encode(part, case)).collect::<Vec<_>>().join("/");
+        let id = id_parts
+            .iter()
+            .map(|part| encode(part, case))
+            .collect::<Vec<_>>()
+            .join("/");
         let key = format!("{class}:{provider}:{kind}:{id}");
         if key.len() <= KEY_BYTES_MAX {
             return Ok(SubjectKey(key.into()));
         }
         let digest = HEXLOWER.encode(&Sha256::digest(id.as_bytes()));
-        Ok(SubjectKey(format!("{class}:{provider}:{kind}:sha256-{digest}").into()))
+        Ok(SubjectKey(
+            format!("{class}:{provider}:{kind}:sha256-{digest}").into(),
+        ))
     }
 
     /// The whole key as text.

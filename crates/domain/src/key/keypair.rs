@@ -32,7 +32,9 @@ pub fn ssh_sha256(sha256: &[u8; 32]) -> Result<Resolved, KeyError> {
 pub fn from_ssh_fingerprint(text: &str) -> Result<Resolved, KeyError> {
     let shape = KeyError::Expected("an SSH fingerprint SHA256:<base64>");
     let body = text.trim().strip_prefix("SHA256:").ok_or(shape)?;
-    let digest = BASE64_NOPAD.decode(body.as_bytes()).or_else(|_| BASE64.decode(body.as_bytes()));
+    let digest = BASE64_NOPAD
+        .decode(body.as_bytes())
+        .or_else(|_| BASE64.decode(body.as_bytes()));
     let digest: [u8; 32] = digest.map_err(|_| shape)?.try_into().map_err(|_| shape)?;
     ssh_sha256(&digest)
 }

@@ -40,7 +40,11 @@ pub fn file(scope: Scope<'_>, path: &str, rule: &str) -> Result<Resolved, KeyErr
 }
 
 fn or_unknown(parts: &[String]) -> Vec<&str> {
-    if parts.is_empty() { vec![UNKNOWN_SCOPE] } else { parts.iter().map(String::as_str).collect() }
+    if parts.is_empty() {
+        vec![UNKNOWN_SCOPE]
+    } else {
+        parts.iter().map(String::as_str).collect()
+    }
 }
 
 fn scope_parts(scope: Scope<'_>) -> Vec<String> {
@@ -65,7 +69,11 @@ fn repository_parts(repository: &str) -> Vec<String> {
         Some((_, host)) => format!("{}/{path}", host.replacen(':', "/", 1)),
         None => rest.clone(),
     };
-    let bare = bare.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let bare = bare
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('/');
     path_parts(bare.strip_suffix(".git").unwrap_or(bare))
 }
 

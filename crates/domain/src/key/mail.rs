@@ -31,13 +31,18 @@ pub fn address(text: &str) -> Result<String, KeyError> {
         (Some(start), true) => &text[start + 1..text.len() - 1],
         _ => text,
     };
-    if is_address(bare) { Ok(bare.to_owned()) } else { Err(KeyError::Expected("a mail address")) }
+    if is_address(bare) {
+        Ok(bare.to_owned())
+    } else {
+        Err(KeyError::Expected("a mail address"))
+    }
 }
 
 fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
     };
-    let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "@<>,;".contains(c));
+    let plain =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "@<>,;".contains(c));
     plain(local) && plain(domain) && !domain.starts_with('.') && !domain.ends_with('.')
 }

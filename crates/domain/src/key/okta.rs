@@ -52,7 +52,13 @@ pub fn token(org: Option<&str>, id: &str) -> Result<Resolved, KeyError> {
 /// `Empty` without group or subject.
 pub fn membership(org: Option<&str>, group: &str, subject: &str) -> Result<Resolved, KeyError> {
     let parts = [&scope(org), group.trim(), subject.trim()];
-    let key = SubjectKey::of(Class::Entitlement, PROVIDER, "membership", &parts, Case::Sensitive)?;
+    let key = SubjectKey::of(
+        Class::Entitlement,
+        PROVIDER,
+        "membership",
+        &parts,
+        Case::Sensitive,
+    )?;
     Ok(Resolved::new(key, &format!("{subject} in {group}"), sure_of(org)))
 }
 
@@ -63,7 +69,13 @@ fn by_id(kind: &str, org: Option<&str>, id: &str) -> Result<Resolved, KeyError> 
 }
 
 fn login_key(org: Option<&str>, login: &str) -> Result<SubjectKey, KeyError> {
-    SubjectKey::of(Class::Identity, PROVIDER, "login", &[&scope(org), login], Case::Folded)
+    SubjectKey::of(
+        Class::Identity,
+        PROVIDER,
+        "login",
+        &[&scope(org), login],
+        Case::Folded,
+    )
 }
 
 /// `https://acme.okta.com/` → `acme.okta.com`.
@@ -77,5 +89,9 @@ fn scope(org: Option<&str>) -> String {
 }
 
 fn sure_of(org: Option<&str>) -> Confidence {
-    if scope(org) == UNKNOWN_SCOPE { Confidence::Low } else { Confidence::High }
+    if scope(org) == UNKNOWN_SCOPE {
+        Confidence::Low
+    } else {
+        Confidence::High
+    }
 }

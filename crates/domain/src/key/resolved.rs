@@ -113,7 +113,11 @@ impl Resolved {
             confidence,
             key,
         };
-        Resolved { subject, aliases: Vec::new(), links: Vec::new() }
+        Resolved {
+            subject,
+            aliases: Vec::new(),
+            links: Vec::new(),
+        }
     }
 
     /// Adds what is known besides the key; an empty value adds nothing.
@@ -151,7 +155,9 @@ impl Resolved {
     /// Adds several aliases.
     #[must_use]
     pub fn with_aliases(self, aliases: impl IntoIterator<Item = Alias>) -> Self {
-        aliases.into_iter().fold(self, |resolved, alias| resolved.with_alias(alias.key, alias.strength))
+        aliases.into_iter().fold(self, |resolved, alias| {
+            resolved.with_alias(alias.key, alias.strength)
+        })
     }
 
     /// Joins the subject to another one.
@@ -174,6 +180,7 @@ impl Resolved {
     pub(crate) fn with_issuer(mut self, provider: &str, kind: &str) -> Self {
         self.subject.provider = provider.to_owned();
         self.subject.kind = kind.to_owned();
-        self.with_attribute("provider", provider).with_attribute("kind", kind)
+        self.with_attribute("provider", provider)
+            .with_attribute("kind", kind)
     }
 }

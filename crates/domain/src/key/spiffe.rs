@@ -12,7 +12,9 @@ pub fn workload(id: &str) -> Result<Resolved, KeyError> {
     let (scheme, rest) = id.split_once("://").ok_or(shape)?;
     let (domain, path) = rest.split_once('/').ok_or(shape)?;
     let segments: Vec<&str> = path.split('/').collect();
-    let plain = segments.iter().all(|segment| !matches!(*segment, "" | "." | ".."));
+    let plain = segments
+        .iter()
+        .all(|segment| !matches!(*segment, "" | "." | ".."));
     if !scheme.eq_ignore_ascii_case("spiffe") || !plain || id.contains(['?', '#']) || !is_domain(domain) {
         return Err(shape);
     }

@@ -30,7 +30,10 @@ pub fn accessor(
         Some(hash) => hashed(cluster, hash, audit_device)?,
         None => plain(cluster, accessor.trim())?,
     };
-    match entity_id.filter(|id| !id.trim().is_empty()).map(|id| entity(cluster, id)) {
+    match entity_id
+        .filter(|id| !id.trim().is_empty())
+        .map(|id| entity(cluster, id))
+    {
         Some(entity) => Ok(resolved.with_link(Rel::Authenticates, entity?.subject.key)),
         None => Ok(resolved),
     }
@@ -46,16 +49,26 @@ fn hashed(cluster: Option<&str>, hash: &str, audit_device: Option<&str>) -> Resu
     let device = scope(audit_device);
     let parts = [&scope(cluster), device.as_str(), hash];
     let key = SubjectKey::of(Class::Secret, PROVIDER, "accessor-hmac", &parts, Case::Sensitive)?;
-    Ok(Resolved::new(key, "token accessor, hashed by its audit device", Confidence::Low)
-        .with_known("cluster", cluster)
-        .with_known("audit_device", audit_device))
+    Ok(
+        Resolved::new(key, "token accessor, hashed by its audit device", Confidence::Low)
+            .with_known("cluster", cluster)
+            .with_known("audit_device", audit_device),
+    )
 }
 
 fn scope(name: Option<&str>) -> String {
     let name = name.unwrap_or_default().trim().to_lowercase();
-    if name.is_empty() { UNKNOWN_SCOPE.to_owned() } else { name }
+    if name.is_empty() {
+        UNKNOWN_SCOPE.to_owned()
+    } else {
+        name
+    }
 }
 
 fn sure_of(cluster: Option<&str>) -> Confidence {
-    if scope(cluster) == UNKNOWN_SCOPE { Confidence::Low } else { Confidence::High }
+    if scope(cluster) == UNKNOWN_SCOPE {
+        Confidence::Low
+    } else {
+        Confidence::High
+    }
 }

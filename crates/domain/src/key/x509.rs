@@ -12,10 +12,20 @@ use super::{Case, Class, Confidence, KeyError, Rel, Resolved, SubjectKey, keypai
 /// `Expected` if the serial is no hex number, `Empty` without an issuer.
 pub fn certificate(issuer: &str, serial_hex: &str, spki: Option<&[u8; 32]>) -> Result<Resolved, KeyError> {
     let (issuer_hash, serial) = (hash_of_name(issuer)?, canonical_serial(serial_hex)?);
-    let key = SubjectKey::of(Class::Secret, "x509", "certificate", &[&issuer_hash, &serial], Case::Folded)?;
-    let resolved = Resolved::new(key, &format!("certificate {serial} of {issuer}"), Confidence::High)
-        .with_attribute("issuer", issuer)
-        .with_attribute("serial", &serial);
+    let key = SubjectKey::of(
+        Class::Secret,
+        "x509",
+        "certificate",
+        &[&issuer_hash, &serial],
+        Case::Folded,
+    )?;
+    let resolved = Resolved::new(
+        key,
+        &format!("certificate {serial} of {issuer}"),
+        Confidence::High,
+    )
+    .with_attribute("issuer", issuer)
+    .with_attribute("serial", &serial);
     match spki {
         Some(digest) => Ok(resolved.with_link(Rel::Certifies, keypair::spki(digest)?.subject.key)),
         None => Ok(resolved),
@@ -33,7 +43,11 @@ fn hash_of_name(issuer: &str) -> Result<String, KeyError> {
 
 /// The relative names of a distinguished name, each as `type=value` in lower case.
 fn relative_names(name: &str) -> Vec<String> {
-    let separators: &[char] = if name.starts_with('/') { &['/'] } else { &[',', ';'] };
+    let separators: &[char] = if name.starts_with('/') {
+        &['/']
+    } else {
+        &[',', ';']
+    };
     let mut names = Vec::new();
     let mut current = String::new();
     let mut escaped = false;
@@ -46,14 +60,22 @@ fn relative_names(name: &str) -> Vec<String> {
         escaped = character == '\\' && !escaped;
     }
     names.push(current);
-    names.iter().map(|name| canonical_name(name)).filter(|name| !name.is_empty()).collect()
+    names
+        .iter()
+        .map(|name| canonical_name(name))
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 fn canonical_name(name: &str) -> String {
     let (kind, value) = name.split_once('=').unwrap_or(("", name));
     let words: Vec<&str> = value.split_whitespace().collect();
     let text = words.join(" ").to_lowercase();
-    if text.is_empty() { text } else { format!("{}={text}", kind.trim().to_lowercase()) }
+    if text.is_empty() {
+        text
+    } else {
+        format!("{}={text}", kind.trim().to_lowercase())
+    }
 }
 
 fn canonical_serial(serial: &str) -> Result<String, KeyError> {
@@ -63,5 +85,9 @@ fn canonical_serial(serial: &str) -> Result<String, KeyError> {
         return Err(KeyError::Expected("a serial number in hex"));
     }
     let significant = digits.trim_start_matches('0');
-    Ok(if significant.is_empty() { "0".to_owned() } else { significant.to_owned() })
+    Ok(if significant.is_empty() {
+        "0".to_owned()
+    } else {
+        significant.to_owned()
+    })
 }

@@ -15,7 +15,9 @@ pub(super) fn aws_pair(text: &str) -> Option<(&str, Option<&str>)> {
     if !is_access_key_id(id) {
         return None;
     }
-    let half = rest.trim_start_matches(|c: char| matches!(c, ':' | ',' | ';' | '|') || c.is_whitespace()).trim();
+    let half = rest
+        .trim_start_matches(|c: char| matches!(c, ':' | ',' | ';' | '|') || c.is_whitespace())
+        .trim();
     match half {
         "" => Some((id, None)),
         half if is_aws_half(half) => Some((id, Some(half))),
@@ -63,7 +65,10 @@ pub(super) fn service_account_file(text: &str) -> Option<ServiceAccountFile> {
 pub(super) fn azure_storage(text: &str) -> Option<(Option<&str>, &str)> {
     let field = |name: &str| {
         let pairs = text.split(';').filter_map(|pair| pair.trim().split_once('='));
-        pairs.clone().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        pairs
+            .clone()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     };
     let key = field("AccountKey").filter(|key| !key.is_empty())?;
     Some((field("AccountName"), key))
@@ -73,6 +78,8 @@ pub(super) fn azure_storage(text: &str) -> Option<(Option<&str>, &str)> {
 pub(super) fn twilio_pair(text: &str) -> Option<(&str, &str)> {
     let (sid, secret) = text.split_once(':')?;
     let is_sid = (sid.starts_with("AC") || sid.starts_with("SK")) && sid.len() == 34;
-    let hex = sid.get(2..).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let hex = sid
+        .get(2..)
+        .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
     (is_sid && hex && secret.len() == 32).then_some((sid, secret))
 }

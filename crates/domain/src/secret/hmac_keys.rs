@@ -64,7 +64,11 @@ impl HmacKeys {
     /// # Errors
     /// `ShortHmacKey` under 32 bytes.
     pub fn new(bytes: &[u8]) -> Result<Self, KeyError> {
-        Ok(HmacKeys { current: KeyedHash::new(bytes)?, previous: None, alias_kinds: Vec::new() })
+        Ok(HmacKeys {
+            current: KeyedHash::new(bytes)?,
+            previous: None,
+            alias_kinds: Vec::new(),
+        })
     }
 
     /// Declares a rotation: every key is also computed with the previous one, as a strong alias.
@@ -116,7 +120,8 @@ impl HmacKeys {
     /// # Errors
     /// `Expected` if the text is no hash of that kind.
     pub fn alias_key_of_hex(&self, kind: AliasKind, hex: &str) -> Result<SubjectKey, KeyError> {
-        self.current.key(kind.domain(), &decode_hex(hex, kind.digest_bytes())?)
+        self.current
+            .key(kind.domain(), &decode_hex(hex, kind.digest_bytes())?)
     }
 
     /// The key of a password at its host for its user: equal passwords at two hosts have two keys.
@@ -124,7 +129,8 @@ impl HmacKeys {
     /// # Errors
     /// Those of the grammar.
     pub fn password_key(&self, host: &str, user: &str, password: &str) -> Result<SubjectKey, KeyError> {
-        self.current.key(CONTEXT_DOMAIN, &*context_digest(host, user, password))
+        self.current
+            .key(CONTEXT_DOMAIN, &*context_digest(host, user, password))
     }
 
     /// The other strong keys of a normalized value: of the previous key, and of the kinds in use.
@@ -172,7 +178,9 @@ impl HmacKeys {
 
     fn aliases_of_digest(&self, domain: &str, digest: &[u8]) -> Result<Vec<Alias>, KeyError> {
         let previous = self.previous.iter();
-        previous.map(|previous| Ok(strong(previous.key(domain, digest)?))).collect()
+        previous
+            .map(|previous| Ok(strong(previous.key(domain, digest)?)))
+            .collect()
     }
 }
 
@@ -216,7 +224,10 @@ fn encode(bytes: &[u8]) -> String {
 }
 
 fn strong(key: SubjectKey) -> Alias {
-    Alias { key, strength: Strength::Strong }
+    Alias {
+        key,
+        strength: Strength::Strong,
+    }
 }
 
 fn sha256(normalized: &str) -> Zeroizing<[u8; 32]> {
@@ -235,13 +246,24 @@ fn context_digest(host: &str, user: &str, password: &str) -> Zeroizing<[u8; 32]>
 fn hmsl(normalized: &str) -> Zeroizing<Vec<u8>> {
     let params = Params::new(11, 8, 1).expect("N = 2048, r = 8, p = 1 are within the limits of scrypt");
     let mut output = Zeroizing::new(vec![0; 32]);
-    scrypt::scrypt(normalized.as_bytes(), &Sha256::digest(HMSL_SALT), &params, &mut output)
-        .expect("32 bytes are within the limits of scrypt");
+    scrypt::scrypt(
+        normalized.as_bytes(),
+        &Sha256::digest(HMSL_SALT),
+        &params,
+        &mut output,
+    )
+    .expect("32 bytes are within the limits of scrypt");
     output
 }
 
 fn decode_hex(hex: &str, bytes: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let shape = KeyError::Expected("a hash in hex of the length of its kind");
-    let decoded = HEXLOWER_PERMISSIVE.decode(hex.trim().as_bytes()).map_err(|_| shape)?;
-    if decoded.len() == bytes { Ok(Zeroizing::new(decoded)) } else { Err(shape) }
+    let decoded = HEXLOWER_PERMISSIVE
+        .decode(hex.trim().as_bytes())
+        .map_err(|_| shape)?;
+    if decoded.len() == bytes {
+        Ok(Zeroizing::new(decoded))
+    } else {
+        Err(shape)
+    }
 }

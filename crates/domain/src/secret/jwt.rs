@@ -31,7 +31,11 @@ pub(super) fn parse(text: &str) -> Option<Jwt<'_>> {
     let header: Header = decode(header)?;
     let claims: Value = decode(claims)?;
     let is_token = !header.alg.is_empty() && claims.is_object();
-    is_token.then_some(Jwt { signing_input, key_id: header.kid, claims })
+    is_token.then_some(Jwt {
+        signing_input,
+        key_id: header.kid,
+        claims,
+    })
 }
 
 impl Jwt<'_> {
@@ -52,7 +56,9 @@ impl Jwt<'_> {
 
     fn expires_at(&self) -> Option<Timestamp> {
         let expiry = self.claims.get("exp")?;
-        let seconds = expiry.as_i64().or_else(|| expiry.as_f64().map(|seconds| seconds as i64))?;
+        let seconds = expiry
+            .as_i64()
+            .or_else(|| expiry.as_f64().map(|seconds| seconds as i64))?;
         Timestamp::from_second(seconds).ok()
     }
 
@@ -64,7 +70,10 @@ impl Jwt<'_> {
         let pair = from_claims.or_else(|| bound("namespace").zip(bound("serviceaccount/name")));
         let account = match pair {
             Some((namespace, name)) => k8s::service_account(None, namespace, name),
-            None => match self.text("/sub").filter(|sub| sub.starts_with("system:serviceaccount:")) {
+            None => match self
+                .text("/sub")
+                .filter(|sub| sub.starts_with("system:serviceaccount:"))
+            {
                 Some(username) => k8s::from_username(None, username),
                 None => return resolved,
             },
@@ -82,10 +91,17 @@ impl Jwt<'_> {
 
 /// `ghs_<app>_<JWT>`: the token begins with the base64url of `{"`.
 fn without_prefix(text: &str) -> &str {
-    if let Some(rest) = text.get(..7).filter(|start| start.eq_ignore_ascii_case("bearer ")) {
+    if let Some(rest) = text
+        .get(..7)
+        .filter(|start| start.eq_ignore_ascii_case("bearer "))
+    {
         return text[rest.len()..].trim_start();
     }
-    if text.starts_with("ghs_") { text.find("eyJ").map_or(text, |start| &text[start..]) } else { text }
+    if text.starts_with("ghs_") {
+        text.find("eyJ").map_or(text, |start| &text[start..])
+    } else {
+        text
+    }
 }
 
 fn decode<T: for<'de> Deserialize<'de>>(segment: &str) -> Option<T> {

@@ -35,12 +35,16 @@ pub fn is_header_hash(hex: &str) -> bool {
         64 => |text| HEXLOWER.encode(&Sha256::digest(text.as_bytes())),
         _ => return false,
     };
-    HEADERS.iter().flat_map(|header| spellings(header)).any(|text| hash(&text) == hex)
+    HEADERS
+        .iter()
+        .flat_map(|header| spellings(header))
+        .any(|text| hash(&text) == hex)
 }
 
 fn says_redacted(text: &str) -> bool {
     let word = text.trim_start_matches(|c: char| !c.is_alphanumeric());
-    word.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("redacted"))
+    word.get(..8)
+        .is_some_and(|start| start.eq_ignore_ascii_case("redacted"))
 }
 
 fn is_cut(text: &str) -> bool {
@@ -49,7 +53,9 @@ fn is_cut(text: &str) -> bool {
 
 fn is_mostly_mask(text: &str) -> bool {
     let length = text.chars().count();
-    ['*', 'x', 'X', '•', '.'].iter().any(|mask| text.chars().filter(|c| c == mask).count() * 2 > length)
+    ['*', 'x', 'X', '•', '.']
+        .iter()
+        .any(|mask| text.chars().filter(|c| c == mask).count() * 2 > length)
 }
 
 fn is_header(text: &str) -> bool {

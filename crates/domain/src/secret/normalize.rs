@@ -23,7 +23,10 @@ pub fn normalize(value: &str) -> Secret<String> {
 pub fn base64_text(value: &str) -> Option<Secret<String>> {
     let bytes = BASE64.decode(value.trim().as_bytes()).ok()?;
     let text = Secret::new(String::from_utf8(bytes).ok()?);
-    let is_text = text.expose().chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
+    let is_text = text
+        .expose()
+        .chars()
+        .all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
     is_text.then_some(text)
 }
 
@@ -42,7 +45,10 @@ pub(super) fn outer(value: &str) -> &str {
 /// Escaped line breaks (`\n`, `\r`, `\\n`) of a PEM block become line breaks.
 pub(super) fn pem_line_breaks(text: &str) -> String {
     let text = text.replace("\\\\", "\\");
-    text.replace("\\r", "").replace("\\n", "\n").replace("\\/", "/").replace('\r', "")
+    text.replace("\\r", "")
+        .replace("\\n", "\n")
+        .replace("\\/", "/")
+        .replace('\r', "")
 }
 
 /// Undoes `\"`, `\\`, `\/` and `\uXXXX`; any other backslash means that the text was not escaped.
@@ -65,7 +71,8 @@ pub(super) fn json_unescaped(text: &str) -> Cow<'_, str> {
 }
 
 fn without_trailing(text: &str) -> &str {
-    text.trim().trim_end_matches(|c: char| matches!(c, ',' | ';') || c.is_whitespace())
+    text.trim()
+        .trim_end_matches(|c: char| matches!(c, ',' | ';') || c.is_whitespace())
 }
 
 fn escaped_character(rest: &str) -> Option<(char, &str)> {
@@ -73,7 +80,9 @@ fn escaped_character(rest: &str) -> Option<(char, &str)> {
     match first {
         '"' | '\\' | '/' => Some((first, &rest[1..])),
         'u' => {
-            let digits = rest.get(1..5).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+            let digits = rest
+                .get(1..5)
+                .filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
             let character = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
             (!character.is_control()).then(|| (character, &rest[5..]))
         }
@@ -88,7 +97,9 @@ fn url_unescaped(text: &str) -> Cow<'_, str> {
     let mut escapes = 0;
     let well_formed = pieces.all(|piece| {
         escapes += 1;
-        piece.get(..2).is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        piece
+            .get(..2)
+            .is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
     });
     if escapes == 0 || !well_formed {
         return Cow::Borrowed(text);

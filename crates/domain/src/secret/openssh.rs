@@ -37,7 +37,10 @@ pub(super) fn parse_blob(blob: &[u8]) -> Option<PublicKey> {
         b"ssh-ed25519" => Some(PublicKey::Ed25519(reader.string()?.try_into().ok()?)),
         name if name.starts_with(b"ecdsa-sha2-") => {
             let curve = Curve::of_ssh_name(reader.string()?)?;
-            Some(PublicKey::Ec { curve, point: reader.string()?.to_vec() })
+            Some(PublicKey::Ec {
+                curve,
+                point: reader.string()?.to_vec(),
+            })
         }
         _ => None,
     }

@@ -73,10 +73,9 @@ fn from_bytes(bytes: &[u8]) -> PrivateKey {
             OpenSsh::Encrypted => PrivateKey::Encrypted,
         };
     }
-    if pkcs8::EncryptedPrivateKeyInfoRef::from_der(bytes).is_ok() {
-        return PrivateKey::Encrypted;
-    }
-    let known = from_pkcs1(bytes).or_else(|| from_pkcs8(bytes)).or_else(|| from_sec1(bytes, None));
+    let known = from_pkcs1(bytes)
+        .or_else(|| from_pkcs8(bytes))
+        .or_else(|| from_sec1(bytes, None));
     known.map_or(PrivateKey::Opaque, PrivateKey::Known)
 }
 
@@ -104,7 +103,10 @@ fn from_sec1(bytes: &[u8], curve: Option<Curve>) -> Option<PublicKey> {
     let key = sec1::EcPrivateKey::from_der(bytes).ok()?;
     let named = key.parameters.and_then(|parameters| parameters.named_curve());
     let curve = curve.or_else(|| Curve::of_oid(named?))?;
-    Some(PublicKey::Ec { curve, point: point_of(curve, key.private_key)? })
+    Some(PublicKey::Ec {
+        curve,
+        point: point_of(curve, key.private_key)?,
+    })
 }
 
 /// Ed25519 keeps the seed in an octet string of its own.
@@ -117,27 +119,57 @@ fn from_seed(inner: &[u8]) -> Option<PublicKey> {
 /// The point is computed and not read: a file may hold it compressed, or not at all.
 fn point_of(curve: Curve, scalar: &[u8]) -> Option<Vec<u8>> {
     let point = match curve {
-        Curve::P256 => p256::SecretKey::from_slice(scalar).ok()?.public_key().to_sec1_point(false).as_bytes().to_vec(),
-        Curve::P384 => p384::SecretKey::from_slice(scalar).ok()?.public_key().to_sec1_point(false).as_bytes().to_vec(),
-        Curve::P521 => p521::SecretKey::from_slice(scalar).ok()?.public_key().to_sec1_point(false).as_bytes().to_vec(),
-        Curve::K256 => k256::SecretKey::from_slice(scalar).ok()?.public_key().to_sec1_point(false).as_bytes().to_vec(),
+        Curve::P256 => p256::SecretKey::from_slice(scalar)
+            .ok()?
+            .public_key()
+            .to_sec1_point(false)
+            .as_bytes()
+            .to_vec(),
+        Curve::P384 => p384::SecretKey::from_slice(scalar)
+            .ok()?
+            .public_key()
+            .to_sec1_point(false)
+            .as_bytes()
+            .to_vec(),
+        Curve::P521 => p521::SecretKey::from_slice(scalar)
+            .ok()?
+            .public_key()
+            .to_sec1_point(false)
+            .as_bytes()
+            .to_vec(),
+        Curve::K256 => k256::SecretKey::from_slice(scalar)
+            .ok()?
+            .public_key()
+            .to_sec1_point(false)
+            .as_bytes()
+            .to_vec(),
     };
     Some(point)
 }
 
 fn from_putty(text: &str) -> PrivateKey {
-    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let field = |name: &str| {
+        text.lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim)
+    };
     if field("Encryption:").is_some_and(|cipher| cipher != "none") {
         return PrivateKey::Encrypted;
     }
-    let count = field("Public-Lines:").and_then(|count| count.parse::<usize>().ok()).unwrap_or_default();
-    let lines = text.lines().skip_while(|line| !line.starts_with("Public-Lines:")).skip(1);
+    let count = field("Public-Lines:")
+        .and_then(|count| count.parse::<usize>().ok())
+        .unwrap_or_default();
+    let lines = text
+        .lines()
+        .skip_while(|line| !line.starts_with("Public-Lines:"))
+        .skip(1);
     let body: String = lines.take(count).map(str::trim).collect();
     if body.is_empty() || field("Private-Lines:").is_none() {
         return PrivateKey::HeaderOnly;
     }
     let blob = BASE64.decode(body.as_bytes()).ok();
-    blob.and_then(|blob| openssh::parse_blob(&blob)).map_or(PrivateKey::Opaque, PrivateKey::Known)
+    blob.and_then(|blob| openssh::parse_blob(&blob))
+        .map_or(PrivateKey::Opaque, PrivateKey::Known)
 }
 
 /// The base64 characters of a block, without its `Name: value` lines.

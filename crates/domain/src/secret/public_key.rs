@@ -27,7 +27,9 @@ impl Curve {
     }
 
     pub(super) fn of_ssh_name(name: &[u8]) -> Option<Self> {
-        Curve::ALL.into_iter().find(|curve| curve.ssh_name().is_some_and(|known| known.as_bytes() == name))
+        Curve::ALL
+            .into_iter()
+            .find(|curve| curve.ssh_name().is_some_and(|known| known.as_bytes() == name))
     }
 
     fn oid(self) -> ObjectIdentifier {
@@ -118,7 +120,11 @@ impl PublicKey {
 
 fn encode_spki(oid: ObjectIdentifier, parameters: Option<AnyRef<'_>>, key: &[u8]) -> der::Result<Vec<u8>> {
     let algorithm = AlgorithmIdentifierRef { oid, parameters };
-    SubjectPublicKeyInfo { algorithm, subject_public_key: BitStringRef::from_bytes(key)? }.to_der()
+    SubjectPublicKeyInfo {
+        algorithm,
+        subject_public_key: BitStringRef::from_bytes(key)?,
+    }
+    .to_der()
 }
 
 fn push_string(blob: &mut Vec<u8>, bytes: &[u8]) {
@@ -128,7 +134,10 @@ fn push_string(blob: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 fn push_integer(blob: &mut Vec<u8>, bytes: &[u8]) {
-    let significant = bytes.iter().position(|byte| *byte != 0).map_or(&bytes[..0], |start| &bytes[start..]);
+    let significant = bytes
+        .iter()
+        .position(|byte| *byte != 0)
+        .map_or(&bytes[..0], |start| &bytes[start..]);
     let mut number = Vec::with_capacity(significant.len() + 1);
     if significant.first().is_some_and(|byte| *byte >= 0x80) {
         number.push(0);

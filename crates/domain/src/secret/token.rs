@@ -63,19 +63,29 @@ pub(super) struct Token<'a> {
 /// Recognizes a token by its prefix; none if no vendor is known to write such a text.
 pub(super) fn recognize(text: &str) -> Option<Token<'_>> {
     let fits = |(prefix, ..): &&(&str, &str, &str)| text.len() > prefix.len() + 8 && text.starts_with(prefix);
-    let found = PREFIXES.iter().filter(fits).max_by_key(|(prefix, ..)| prefix.len());
+    let found = PREFIXES
+        .iter()
+        .filter(fits)
+        .max_by_key(|(prefix, ..)| prefix.len());
     let (_, provider, kind) = found.filter(|_| !text.contains(char::is_whitespace))?;
     let confidence = match github_checksum(text) {
         Some(false) => Confidence::Low,
         _ => Confidence::High,
     };
-    Some(Token { provider, kind, attributes: public_parts(provider, text), confidence })
+    Some(Token {
+        provider,
+        kind,
+        attributes: public_parts(provider, text),
+        confidence,
+    })
 }
 
 /// Whether the last six characters of a 40-character GitHub token are the base62 CRC-32 of the thirty after its
 /// prefix; none for a text to which the rule does not apply (`github_pat_…`, other lengths).
 pub(super) fn github_checksum(text: &str) -> Option<bool> {
-    let body = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"].iter().find_map(|prefix| text.strip_prefix(prefix))?;
+    let body = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix))?;
     if text.len() != GITHUB_TOKEN_BYTES || !text.is_ascii() {
         return None;
     }
@@ -111,7 +121,13 @@ fn public_parts<'a>(provider: &str, text: &'a str) -> Vec<(&'static str, &'a str
 /// `xoxb-<team>-<bot user>-…`, `xapp-1-<app>-…`, `https://hooks.slack.com/services/<team>/<bot>/…`.
 fn slack_parts(text: &str) -> Vec<(&'static str, &str)> {
     if let Some((_, path)) = text.split_once("/services/") {
-        return path.split('/').next().filter(|team| team.starts_with('T')).map(|team| ("team", team)).into_iter().collect();
+        return path
+            .split('/')
+            .next()
+            .filter(|team| team.starts_with('T'))
+            .map(|team| ("team", team))
+            .into_iter()
+            .collect();
     }
     let fields: Vec<&str> = text.split('-').collect();
     let numeric = |field: &str| field.len() >= 8 && field.bytes().all(|byte| byte.is_ascii_digit());

@@ -58,7 +58,13 @@ pub fn of_value(
     if is_masked(reported) {
         return Err(Unkeyable::NoValue);
     }
-    Value { reported, secret_half, hints, keys }.resolve()
+    Value {
+        reported,
+        secret_half,
+        hints,
+        keys,
+    }
+    .resolve()
 }
 
 /// The subject of a secret of which only the SHA-256 is known, 64 hex digits (GitLab).
@@ -70,7 +76,11 @@ pub fn of_sha256_hex(hex: &str, hints: &ValueHints<'_>, keys: &HmacKeys) -> Resu
         return Err(Unkeyable::NoValue);
     }
     let aliases = keys.sha256_hex_aliases(hex)?;
-    Ok(by_rule(keyed(keys.value_key_of_sha256_hex(hex)?, Confidence::Medium), hints).with_aliases(aliases))
+    Ok(by_rule(
+        keyed(keys.value_key_of_sha256_hex(hex)?, Confidence::Medium),
+        hints,
+    )
+    .with_aliases(aliases))
 }
 
 /// The subject of a secret of which only another hash is known (detect-secrets, GitGuardian), in hex.
@@ -87,8 +97,15 @@ pub fn of_alias_hex(
         return Err(Unkeyable::NoValue);
     }
     let aliases = keys.alias_hex_aliases(kind, hex)?;
-    Ok(by_rule(keyed(keys.alias_key_of_hex(kind, hex)?, Confidence::Medium), hints).with_aliases(aliases))
+    Ok(by_rule(
+        keyed(keys.alias_key_of_hex(kind, hex)?, Confidence::Medium),
+        hints,
+    )
+    .with_aliases(aliases))
 }
+
+/// None where the value is not of the kind that was tried.
+type Attempt = Option<Result<Resolved, Unkeyable>>;
 
 struct Value<'a> {
     reported: &'a str,
@@ -100,7 +117,7 @@ struct Value<'a> {
 impl Value<'_> {
     /// The first kind that fits: what carries a public part, then what carries its context, then the plain value.
     fn resolve(&self) -> Result<Resolved, Unkeyable> {
-        let kinds: [fn(&Self) -> Option<Result<Resolved, Unkeyable>>; 8] = [
+        let kinds: [fn(&Self) -> Attempt; 8] = [
             Self::service_account_file,
             Self::private_key,
             Self::aws_access_key,
@@ -110,13 +127,19 @@ impl Value<'_> {
             Self::token,
             Self::password,
         ];
-        kinds.iter().find_map(|kind| kind(self)).unwrap_or_else(|| self.plain())
+        kinds
+            .iter()
+            .find_map(|kind| kind(self))
+            .unwrap_or_else(|| self.plain())
     }
 
-    fn service_account_file(&self) -> Option<Result<Resolved, Unkeyable>> {
+    fn service_account_file(&self) -> Attempt {
         let mut file = cloud::service_account_file(self.reported)?;
         let pem = file.take_private_key();
-        let pair = pem.as_deref().and_then(|pem| private_key::find(pem)).and_then(known);
+        let pair = pem
+            .as_deref()
+            .and_then(|pem| private_key::find(pem))
+            .and_then(known);
         Some(self.of_service_account_file(&file, pair.as_ref()))
     }
 
@@ -140,7 +163,7 @@ impl Value<'_> {
         self.with_text(resolved, self.reported, Strength::Strong)
     }
 
-    fn private_key(&self) -> Option<Result<Resolved, Unkeyable>> {
+    fn private_key(&self) -> Attempt {
         Some(match private_key::find(self.reported)? {
             PrivateKey::Known(key) => of_public_key(&key).map_err(Unkeyable::from),
             PrivateKey::HeaderOnly => Err(Unkeyable::NoValue),
@@ -149,9 +172,12 @@ impl Value<'_> {
         })
     }
 
-    fn aws_access_key(&self) -> Option<Result<Resolved, Unkeyable>> {
+    fn aws_access_key(&self) -> Attempt {
         let (id, half) = cloud::aws_pair(self.reported)?;
-        Some(self.of_access_key(id, half.or(self.secret_half.map(outer).filter(|half| !is_masked(half)))))
+        Some(self.of_access_key(
+            id,
+            half.or(self.secret_half.map(outer).filter(|half| !is_masked(half))),
+        ))
     }
 
     fn of_access_key(&self, id: &str, half: Option<&str>) -> Result<Resolved, Unkeyable> {
@@ -167,14 +193,18 @@ impl Value<'_> {
         }
     }
 
-    fn twilio(&self) -> Option<Result<Resolved, Unkeyable>> {
+    fn twilio(&self) -> Attempt {
         let (sid, secret) = cloud::twilio_pair(self.reported)?;
-        let name = if sid.starts_with("AC") { "account_sid" } else { "api_key_sid" };
+        let name = if sid.starts_with("AC") {
+            "account_sid"
+        } else {
+            "api_key_sid"
+        };
         let resolved = self.keyed_as("twilio", "auth-token", secret);
         Some(resolved.map(|resolved| resolved.with_attribute(name, sid)))
     }
 
-    fn azure_storage(&self) -> Option<Result<Resolved, Unkeyable>> {
+    fn azure_storage(&self) -> Attempt {
         let (account, key) = cloud::azure_storage(self.reported)?;
         if is_masked(key) {
             return Some(Err(Unkeyable::NoValue));
@@ -183,18 +213,18 @@ impl Value<'_> {
         Some(resolved.map(|resolved| resolved.with_known("account_name", account)))
     }
 
-    fn jwt(&self) -> Option<Result<Resolved, Unkeyable>> {
+    fn jwt(&self) -> Attempt {
         let token = jwt::parse(self.reported)?;
         let resolved = self.keyed_as("jwt", "token", token.signing_input);
         Some(resolved.map(|resolved| token.describe(resolved, self.hints.seen_at)))
     }
 
-    fn token(&self) -> Option<Result<Resolved, Unkeyable>> {
+    fn token(&self) -> Attempt {
         let normalized = normalize(self.reported);
         self.of_token(normalized.expose())
     }
 
-    fn of_token(&self, text: &str) -> Option<Result<Resolved, Unkeyable>> {
+    fn of_token(&self, text: &str) -> Attempt {
         let token = token::recognize(text)?;
         let resolved = self.keyed_as(token.provider, token.kind, text).map(|resolved| {
             let described = token.attributes.iter().fold(resolved, |resolved, (name, value)| {
@@ -207,9 +237,12 @@ impl Value<'_> {
 
     /// A password with its host: in a URL or connection string, or beside one. A token in the place of user or
     /// password is that token, wherever it is used.
-    fn password(&self) -> Option<Result<Resolved, Unkeyable>> {
+    fn password(&self) -> Attempt {
         if let Some(connection) = db::parse(self.reported) {
-            let password = connection.password.as_ref().map(|password| password.expose().as_str());
+            let password = connection
+                .password
+                .as_ref()
+                .map(|password| password.expose().as_str());
             let token = [Some(connection.user.as_str()), password].into_iter().flatten();
             if let Some(resolved) = token.into_iter().find_map(|text| self.of_token(text)) {
                 return Some(resolved);
@@ -218,7 +251,11 @@ impl Value<'_> {
         }
         let host = self.hints.host.map(str::trim).filter(|host| !host.is_empty())?;
         let password = normalize(self.reported);
-        Some(self.of_password(host, self.hints.user.unwrap_or_default().trim(), password.expose()))
+        Some(self.of_password(
+            host,
+            self.hints.user.unwrap_or_default().trim(),
+            password.expose(),
+        ))
     }
 
     fn of_password(&self, host: &str, user: &str, password: &str) -> Result<Resolved, Unkeyable> {
@@ -273,7 +310,8 @@ impl Value<'_> {
 
     fn with_text(&self, resolved: Resolved, text: &str, strength: Strength) -> Result<Resolved, Unkeyable> {
         let others = self.keys.value_aliases(text)?;
-        let keys = std::iter::once(self.keys.value_key(text)?).chain(others.into_iter().map(|alias| alias.key));
+        let keys =
+            std::iter::once(self.keys.value_key(text)?).chain(others.into_iter().map(|alias| alias.key));
         Ok(resolved.with_aliases(keys.map(|key| Alias { key, strength })))
     }
 }
@@ -288,7 +326,9 @@ fn keyed(key: SubjectKey, confidence: Confidence) -> Resolved {
 fn by_rule(resolved: Resolved, hints: &ValueHints<'_>) -> Resolved {
     match hints.rule.map(family_of) {
         None | Some("generic") => resolved,
-        Some(family @ ("password" | "private-key" | "jwt" | "database")) => resolved.with_issuer("value", family),
+        Some(family @ ("password" | "private-key" | "jwt" | "database")) => {
+            resolved.with_issuer("value", family)
+        }
         Some(family) => resolved.with_issuer(family, "secret"),
     }
 }
@@ -301,14 +341,22 @@ fn known(key: PrivateKey) -> Option<PublicKey> {
 }
 
 fn of_public_key(key: &PublicKey) -> Result<Resolved, KeyError> {
-    let spki = key.spki_sha256().ok_or(KeyError::Expected("a public key that can be encoded"))?;
-    with_pair(keypair::spki(&spki)?.with_attribute("algorithm", key.algorithm()), key)
+    let spki = key
+        .spki_sha256()
+        .ok_or(KeyError::Expected("a public key that can be encoded"))?;
+    with_pair(
+        keypair::spki(&spki)?.with_attribute("algorithm", key.algorithm()),
+        key,
+    )
 }
 
 fn with_pair(resolved: Resolved, key: &PublicKey) -> Result<Resolved, KeyError> {
     let spki = key.spki_sha256().map(|digest| keypair::spki(&digest));
     let ssh = key.ssh_sha256().map(|digest| keypair::ssh_sha256(&digest));
-    [spki, ssh].into_iter().flatten().try_fold(resolved, |resolved, pair| {
-        Ok(resolved.with_alias(pair?.subject.key, Strength::Strong))
-    })
+    [spki, ssh]
+        .into_iter()
+        .flatten()
+        .try_fold(resolved, |resolved, pair| {
+            Ok(resolved.with_alias(pair?.subject.key, Strength::Strong))
+        })
 }

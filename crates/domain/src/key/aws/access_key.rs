@@ -25,15 +25,17 @@ pub fn access_key(id: &str, explicit_account: Option<&str>) -> Result<Resolved, 
     let key = SubjectKey::of(Class::Secret, PROVIDER, "access-key", &[&id], Case::Sensitive)?;
     let resolved = Resolved::new(key, &id, Confidence::High)
         .with_attribute("temporary", if id.starts_with("ASIA") { "true" } else { "false" });
-    let explicit = explicit_account.map(str::trim).filter(|account| is_account(account));
+    let explicit = explicit_account
+        .map(str::trim)
+        .filter(|account| is_account(account));
     Ok(with_account(resolved, explicit, account_of(&id)))
 }
 
 /// Whether a text is an access key id: `AKIA` or `ASIA` and 16 letters or digits.
 pub fn is_access_key_id(text: &str) -> bool {
-    let prefixed = text.get(..PREFIX_BYTES).is_some_and(|prefix| {
-        prefix.eq_ignore_ascii_case("AKIA") || prefix.eq_ignore_ascii_case("ASIA")
-    });
+    let prefixed = text
+        .get(..PREFIX_BYTES)
+        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("AKIA") || prefix.eq_ignore_ascii_case("ASIA"));
     prefixed && text.len() == ID_BYTES && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
@@ -46,7 +48,10 @@ pub fn account_of(id: &str) -> Option<String> {
         return None;
     }
     let bytes = BASE32.decode(body.as_bytes()).ok()?;
-    let number = bytes.iter().take(6).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    let number = bytes
+        .iter()
+        .take(6)
+        .fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
     let account = (number & ACCOUNT_MASK) >> ACCOUNT_SHIFT;
     (account <= ACCOUNT_MAX).then(|| format!("{account:012}"))
 }
@@ -57,13 +62,18 @@ fn with_account(resolved: Resolved, explicit: Option<&str>, decoded: Option<Stri
     match (explicit, decoded) {
         (Some(account), decoded) => {
             let conflict = decoded.is_some_and(|other| other != account);
-            let resolved =
-                resolved.with_attribute("account", account).with_attribute("account_source", "explicit");
-            if conflict { resolved.with_attribute("account_conflict", "true") } else { resolved }
+            let resolved = resolved
+                .with_attribute("account", account)
+                .with_attribute("account_source", "explicit");
+            if conflict {
+                resolved.with_attribute("account_conflict", "true")
+            } else {
+                resolved
+            }
         }
-        (None, Some(account)) => {
-            resolved.with_attribute("account", account).with_attribute("account_source", "decoded")
-        }
+        (None, Some(account)) => resolved
+            .with_attribute("account", account)
+            .with_attribute("account_source", "decoded"),
         (None, None) => resolved,
     }
 }

@@ -15,7 +15,10 @@ use super::{
 /// `NotASubject` for an ARN of something else (a bucket, an instance), `Expected` for any other text.
 pub fn from_arn(text: &str, declared_type: Option<&str>) -> Result<Resolved, KeyError> {
     let text = text.trim();
-    if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("arn:")) {
+    if text
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("arn:"))
+    {
         return from_fields(text);
     }
     if let Some((declared, id)) = split_typed_id(text) {
@@ -25,7 +28,6 @@ pub fn from_arn(text: &str, declared_type: Option<&str>) -> Result<Resolved, Key
 }
 
 struct Arn<'a> {
-    service: &'a str,
     region: &'a str,
     account: &'a str,
     resource: &'a str,
@@ -36,7 +38,11 @@ fn from_fields(text: &str) -> Result<Resolved, KeyError> {
     let [_, _, service, region, account, resource] = fields[..] else {
         return Err(KeyError::Expected("an ARN of six fields"));
     };
-    let arn = Arn { service, region, account, resource };
+    let arn = Arn {
+        region,
+        account,
+        resource,
+    };
     let resolved = match service.to_ascii_lowercase().as_str() {
         "iam" => from_iam(&arn),
         "sts" => from_sts(&arn),
@@ -82,19 +88,33 @@ fn mark_service_linked(resolved: Resolved, path: &str) -> Resolved {
 }
 
 fn provider_of_identities(account: &str, kind: &str, name: &str) -> Result<Resolved, KeyError> {
-    let key = SubjectKey::of(Class::Identity, PROVIDER, kind, &[scope(account), name], Case::Folded)?;
+    let key = SubjectKey::of(
+        Class::Identity,
+        PROVIDER,
+        kind,
+        &[scope(account), name],
+        Case::Folded,
+    )?;
     Ok(Resolved::new(key, name, sure_of(account)).with_attribute("account", account))
 }
 
 fn server_certificate(account: &str, name: &str) -> Result<Resolved, KeyError> {
     let parts = [scope(account), name];
-    let key = SubjectKey::of(Class::Secret, PROVIDER, "server-certificate", &parts, Case::Folded)?;
+    let key = SubjectKey::of(
+        Class::Secret,
+        PROVIDER,
+        "server-certificate",
+        &parts,
+        Case::Folded,
+    )?;
     Ok(Resolved::new(key, name, sure_of(account)).with_attribute("account", account))
 }
 
 /// A stored secret: its name is unique in an account and a region, and case-sensitive.
 fn from_regional(arn: &Arn<'_>, expected: &str, kind: &str) -> Result<Resolved, KeyError> {
-    let (found, name) = arn.resource.split_at(arn.resource.find([':', '/']).ok_or(KeyError::NotASubject)?);
+    let (found, name) = arn
+        .resource
+        .split_at(arn.resource.find([':', '/']).ok_or(KeyError::NotASubject)?);
     if found != expected {
         return Err(KeyError::NotASubject);
     }
@@ -105,16 +125,26 @@ fn from_regional(arn: &Arn<'_>, expected: &str, kind: &str) -> Result<Resolved, 
 }
 
 fn scope(account: &str) -> &str {
-    if is_account(account) { account } else { UNKNOWN_SCOPE }
+    if is_account(account) {
+        account
+    } else {
+        UNKNOWN_SCOPE
+    }
 }
 
 fn sure_of(account: &str) -> Confidence {
-    if is_account(account) { Confidence::High } else { Confidence::Low }
+    if is_account(account) {
+        Confidence::High
+    } else {
+        Confidence::Low
+    }
 }
 
 /// `AWS::IAM::AccessKey:AKIA…` → (`AWS::IAM::AccessKey`, `AKIA…`).
 fn split_typed_id(text: &str) -> Option<(&str, &str)> {
-    let starts = text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("aws::"));
+    let starts = text
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case("aws::"));
     let service_end = text.get(5..)?.find("::")? + 7;
     let colon = text.get(service_end..)?.find(':')? + service_end;
     starts.then(|| (&text[..colon], &text[colon + 1..]))
@@ -127,7 +157,10 @@ fn from_bare(id: &str, declared_type: Option<&str>) -> Result<Resolved, KeyError
     if let Ok(resolved) = from_unique_id(id) {
         return Ok(resolved);
     }
-    let declared = declared_type.unwrap_or_default().to_ascii_lowercase().replace("::", "");
+    let declared = declared_type
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .replace("::", "");
     match declared.as_str() {
         "awsiamuser" => user(UNKNOWN_SCOPE, last_segment(id)),
         "awsiamrole" => role(UNKNOWN_SCOPE, last_segment(id)),

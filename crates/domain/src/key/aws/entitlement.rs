@@ -50,13 +50,24 @@ fn owned(kind: &str, account: &str, principal: &str, name: &str) -> Result<Resol
     let parts = [scope, principal.trim(), name.trim()];
     let key = SubjectKey::of(Class::Entitlement, PROVIDER, kind, &parts, Case::Folded)?;
     let confidence = if known { Confidence::High } else { Confidence::Low };
-    let display = if principal == ANY_PRINCIPAL { name.to_owned() } else { format!("{name} of {principal}") };
+    let display = if principal == ANY_PRINCIPAL {
+        name.to_owned()
+    } else {
+        format!("{name} of {principal}")
+    };
     let resolved = Resolved::new(key, &display, confidence).with_attribute("principal", principal);
-    Ok(if known { resolved.with_attribute("account", account) } else { resolved })
+    Ok(if known {
+        resolved.with_attribute("account", account)
+    } else {
+        resolved
+    })
 }
 
 fn hash_of_sorted(actions: &[&str]) -> String {
-    let mut sorted: Vec<String> = actions.iter().map(|action| action.trim().to_ascii_lowercase()).collect();
+    let mut sorted: Vec<String> = actions
+        .iter()
+        .map(|action| action.trim().to_ascii_lowercase())
+        .collect();
     sorted.sort_unstable();
     sorted.dedup();
     let mut hex = HEXLOWER.encode(&Sha256::digest(sorted.join("\n").as_bytes()));

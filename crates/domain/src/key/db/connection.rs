@@ -5,8 +5,17 @@ use percent_encoding::percent_decode_str;
 use super::host_of;
 use crate::secret::Secret;
 
-const HOST_NAMES: &[&str] =
-    &["host", "server", "datasource", "hostname", "addr", "address", "networkaddress", "servername", "hostaddr"];
+const HOST_NAMES: &[&str] = &[
+    "host",
+    "server",
+    "datasource",
+    "hostname",
+    "addr",
+    "address",
+    "networkaddress",
+    "servername",
+    "hostaddr",
+];
 const USER_NAMES: &[&str] = &["user", "userid", "uid", "username"];
 const PASSWORD_NAMES: &[&str] = &["password", "pwd", "pass", "userpassword"];
 const PORT_NAMES: &[&str] = &["port", "portnumber"];
@@ -27,7 +36,9 @@ pub struct Connection {
 pub fn parse(text: &str) -> Option<Connection> {
     let text = text.trim();
     let text = text.strip_prefix("jdbc:").unwrap_or(text);
-    from_url(text).or_else(|| from_go_dsn(text)).or_else(|| from_pairs(text))
+    from_url(text)
+        .or_else(|| from_go_dsn(text))
+        .or_else(|| from_pairs(text))
 }
 
 fn from_url(text: &str) -> Option<Connection> {
@@ -77,7 +88,11 @@ fn from_go_dsn(text: &str) -> Option<Connection> {
 }
 
 fn from_pairs(text: &str) -> Option<Connection> {
-    let separators: &[char] = if text.contains(';') { &[';'] } else { &[' ', '\t', '\n'] };
+    let separators: &[char] = if text.contains(';') {
+        &[';']
+    } else {
+        &[' ', '\t', '\n']
+    };
     let pairs = pairs_of(text, separators);
     let host = named(&pairs, HOST_NAMES)?;
     let (user, password) = (named(&pairs, USER_NAMES), named(&pairs, PASSWORD_NAMES));
@@ -85,7 +100,9 @@ fn from_pairs(text: &str) -> Option<Connection> {
         return None;
     }
     let host = host.strip_prefix("tcp:").unwrap_or(host);
-    let (host, port) = host.split_once([',', ':']).map_or((host, None), |(host, port)| (host, Some(port)));
+    let (host, port) = host
+        .split_once([',', ':'])
+        .map_or((host, None), |(host, port)| (host, Some(port)));
     Some(Connection {
         scheme: String::new(),
         host: host_of("", host, port.or(named(&pairs, PORT_NAMES))),
@@ -96,7 +113,9 @@ fn from_pairs(text: &str) -> Option<Connection> {
 
 fn pairs_of<'a>(text: &'a str, separators: &[char]) -> Vec<(String, &'a str)> {
     let pairs = text.split(separators).filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (option_name(name), unquote(value.trim()))).collect()
+    pairs
+        .map(|(name, value)| (option_name(name), unquote(value.trim())))
+        .collect()
 }
 
 /// `User ID` and `user_id` are `userid`.
@@ -107,7 +126,10 @@ fn option_name(name: &str) -> String {
 
 fn unquote(value: &str) -> &str {
     for quote in ['\'', '"'] {
-        if let Some(bare) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+        if let Some(bare) = value
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote))
+        {
             return bare;
         }
     }
@@ -115,7 +137,10 @@ fn unquote(value: &str) -> &str {
 }
 
 fn named<'a>(pairs: &[(String, &'a str)], names: &[&str]) -> Option<&'a str> {
-    let value = pairs.iter().find(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| *value);
+    let value = pairs
+        .iter()
+        .find(|(name, _)| names.contains(&name.as_str()))
+        .map(|(_, value)| *value);
     value.filter(|value| !value.is_empty())
 }
 
@@ -137,7 +162,10 @@ fn split_userinfo(rest: &str) -> Option<(&str, &str)> {
 }
 
 fn canonical_hosts(scheme: &str, hosts: &str) -> String {
-    let mut canonical: Vec<String> = hosts.split(',').map(|host| canonical_host(scheme, host)).collect();
+    let mut canonical: Vec<String> = hosts
+        .split(',')
+        .map(|host| canonical_host(scheme, host))
+        .collect();
     canonical.retain(|host| !host.is_empty());
     canonical.sort_unstable();
     canonical.dedup();
@@ -157,7 +185,9 @@ fn is_bare_ipv6(host: &str) -> bool {
 
 fn unescape(text: impl AsRef<str>) -> String {
     let text = text.as_ref();
-    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), |decoded| decoded.into_owned())
+    percent_decode_str(text)
+        .decode_utf8()
+        .map_or_else(|_| text.to_owned(), |decoded| decoded.into_owned())
 }
 
 fn secret(text: String) -> Option<Secret<String>> {

@@ -2,7 +2,19 @@
 
 /// A family and the words that mark it in a rule's name; the first family with a word in the name wins.
 const FAMILIES: &[(&str, &[&str])] = &[
-    ("private-key", &["private-key", "rsa-key", "ssh-key", "openssh", "pgp", "pem-key", "pkcs8", "putty"]),
+    (
+        "private-key",
+        &[
+            "private-key",
+            "rsa-key",
+            "ssh-key",
+            "openssh",
+            "pgp",
+            "pem-key",
+            "pkcs8",
+            "putty",
+        ],
+    ),
     ("jwt", &["jwt", "json-web-token"]),
     ("aws", &["aws", "amazon", "akia"]),
     ("gcp", &["gcp", "google", "firebase", "gcloud"]),
@@ -45,20 +57,49 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("databricks", &["databricks"]),
     ("snowflake", &["snowflake"]),
     ("kubernetes", &["kubernetes", "kubeconfig", "k8s"]),
-    ("database", &["postgres", "mysql", "mongodb", "redis", "jdbc", "sqlserver", "mssql", "connection-string"]),
-    ("password", &["password", "passwd", "basic-auth", "credentials-in-url", "url-credentials", "uri"]),
+    (
+        "database",
+        &[
+            "postgres",
+            "mysql",
+            "mongodb",
+            "redis",
+            "jdbc",
+            "sqlserver",
+            "mssql",
+            "connection-string",
+        ],
+    ),
+    (
+        "password",
+        &[
+            "password",
+            "passwd",
+            "basic-auth",
+            "credentials-in-url",
+            "url-credentials",
+            "uri",
+        ],
+    ),
 ];
 
 /// The family of a rule, `generic` where no word is known. Case, blanks, `_`, `.` and camel case do not matter.
 pub fn family_of(rule: &str) -> &'static str {
     let name = format!("-{}-", kebab(rule));
     let marks = |words: &[&str]| words.iter().any(|word| holds_word(&name, word));
-    FAMILIES.iter().find(|(_, words)| marks(words)).map_or("generic", |(family, _)| *family)
+    FAMILIES
+        .iter()
+        .find(|(_, words)| marks(words))
+        .map_or("generic", |(family, _)| *family)
 }
 
 /// Short words must stand alone (`uri` is not in `security`); long ones may be part of another.
 fn holds_word(name: &str, word: &str) -> bool {
-    if word.len() <= 4 { name.contains(&format!("-{word}-")) } else { name.contains(word) }
+    if word.len() <= 4 {
+        name.contains(&format!("-{word}-"))
+    } else {
+        name.contains(word)
+    }
 }
 
 /// `AWSAccessKey`, `aws_access_key` and `AWS Access Key` → `aws-access-key`; `GitHub` stays one word.
@@ -71,14 +112,22 @@ fn kebab(rule: &str) -> String {
             continue;
         }
         let next_is_lower = characters.get(index + 1).is_some_and(|next| next.is_lowercase());
-        let ends_acronym = index > 1 && character.is_uppercase() && next_is_lower
-            && characters[index - 1].is_uppercase() && characters[index - 2].is_uppercase();
+        let ends_acronym = index > 1
+            && character.is_uppercase()
+            && next_is_lower
+            && characters[index - 1].is_uppercase()
+            && characters[index - 2].is_uppercase();
         if ends_acronym || (character.is_uppercase() && index > 0 && starts_word(&characters, index)) {
             push_separator(&mut name);
         }
         name.extend(character.to_lowercase());
     }
-    for (split, whole) in [("git-hub", "github"), ("git-lab", "gitlab"), ("send-grid", "sendgrid"), ("open-ai", "openai")] {
+    for (split, whole) in [
+        ("git-hub", "github"),
+        ("git-lab", "gitlab"),
+        ("send-grid", "sendgrid"),
+        ("open-ai", "openai"),
+    ] {
         name = name.replace(split, whole);
     }
     name
