@@ -14,6 +14,7 @@ use reeve_log::{LogError, Outgoing, Place, Record, Stop, Topic, TopicNames, part
 
 use crate::config::{self, Connection};
 use crate::context::{ReaderContext, WriterContext};
+use crate::ends::{self, Ends};
 use crate::error::{self, Kind};
 use crate::message;
 use crate::topics::{self, Counts};
@@ -22,8 +23,6 @@ use crate::wait::{self, Deadline};
 /// The group these clients name. They never join it: the client library wants a name before it assigns partitions.
 pub const GROUP: &str = "reeve-cli";
 
-/// Bound of one question to the cluster.
-const CALL: Duration = Duration::from_secs(10);
 /// How long a reading may bring nothing, not even an end.
 const STALLED: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
@@ -234,11 +233,7 @@ impl Access {
         topic: Topic,
         partition: i32,
     ) -> Result<Ends, LogError> {
-        let name = self.names.name(topic);
-        let (first, last) = reader
-            .fetch_watermarks(name, partition, CALL)
-            .map_err(|error| error::of(&format!("asking for the ends of {name}-{partition}"), &error))?;
-        Ok(Ends { first, last })
+        ends::of(reader, self.names.name(topic), partition)
     }
 
     fn assign(
@@ -260,12 +255,6 @@ impl Access {
     fn stalled(&self, topic: Topic) -> LogError {
         LogError::Unavailable(format!("{} gave nothing for {STALLED:?}", self.names.name(topic)))
     }
-}
-
-/// Offsets of a partition: of its first record, and behind its last committed one.
-struct Ends {
-    first: i64,
-    last: i64,
 }
 
 fn at(topic: Topic, offset: i64, message: &BorrowedMessage<'_>) -> Option<Record> {

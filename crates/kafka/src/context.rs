@@ -165,11 +165,9 @@ fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
     }
 }
 
-/// The client tries again by itself; what ends a lane comes as the result of a call.
+/// The client tries again by itself and has written a line of its own; what ends a lane comes as the result of a call.
 fn log_error(error: &KafkaError, reason: &str) {
-    if !matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::PartitionEOF)) {
-        tracing::warn!(target: "librdkafka", "{error}: {reason}");
-    }
+    tracing::debug!(target: "librdkafka", "{error}: {reason}");
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

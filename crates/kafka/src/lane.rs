@@ -166,6 +166,11 @@ impl KafkaLane {
     /// Offsets to commit: everything read since the last commit, and all inputs of the partitions whose state changes.
     /// Those fence a zombie: without them the commit of an owner that was replaced would still succeed.
     fn offsets(&self, proofs: &BTreeMap<i32, String>) -> Result<TopicPartitionList, LogError> {
+        if let Some(partition) = proofs.keys().find(|partition| !self.owned.contains(partition)) {
+            return Err(LogError::Internal(format!(
+                "the state of partition {partition} changed, which is not owned"
+            )));
+        }
         let moved = self.positions.to_commit(&proofs.keys().copied().collect());
         let list = self.list(&moved)?;
         for ((topic, partition), _) in &moved {

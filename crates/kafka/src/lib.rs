@@ -7,6 +7,7 @@ pub mod failpoint;
 pub mod topics;
 
 mod context;
+mod ends;
 mod error;
 mod lane;
 mod message;

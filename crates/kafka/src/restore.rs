@@ -11,12 +11,11 @@ use reeve_log::{LogError, Record, RestoreError, Topic};
 
 use crate::config::{self, Isolation, KafkaConfig};
 use crate::context::ReaderContext;
+use crate::ends;
 use crate::error;
 use crate::message;
 use crate::wait::{self, Deadline};
 
-/// Bound of one question to the cluster.
-const CALL: Duration = Duration::from_secs(5);
 /// How long a reading may bring nothing, and how long the cluster may take to abort what has timed out.
 const STALLED: Duration = Duration::from_secs(30);
 /// How often the group is told that the lane lives.
@@ -55,7 +54,7 @@ impl LedgerReader {
         alive: &dyn Fn(),
         each: &mut dyn FnMut(Record) -> Result<(), RestoreError>,
     ) -> Result<u64, LogError> {
-        let end = self.end(&self.uncommitted, partition)?;
+        let end = ends::of(&self.uncommitted, &self.topic, partition)?.last;
         self.await_readable(partition, end, alive)?;
         self.read_to_end(partition, alive, each)
     }
@@ -64,7 +63,7 @@ impl LedgerReader {
     fn await_readable(&self, partition: i32, end: i64, alive: &dyn Fn()) -> Result<(), LogError> {
         let deadline = Deadline::within(self.patience);
         let mut pause = Duration::from_millis(2);
-        while self.end(&self.committed, partition)? < end {
+        while ends::of(&self.committed, &self.topic, partition)?.last < end {
             if deadline.passed() {
                 return Err(LogError::Unavailable(format!(
                     "a transaction stays open in {}-{partition} for longer than {:?}",
@@ -76,19 +75,6 @@ impl LedgerReader {
             pause = (pause * 2).min(Duration::from_millis(200));
         }
         Ok(())
-    }
-
-    fn end(&self, reader: &BaseConsumer<ReaderContext>, partition: i32) -> Result<i64, LogError> {
-        let deadline = Deadline::within(STALLED);
-        loop {
-            match reader.fetch_watermarks(&self.topic, partition, CALL) {
-                Ok((_, end)) => return Ok(end),
-                Err(error) if deadline.passed() || !passing(&error) => {
-                    return Err(error::of("asking for the end of the ledger", &error));
-                }
-                Err(_) => wait::step(Duration::from_millis(100)),
-            }
-        }
     }
 
     /// The end is told by the client's end-of-partition event, never by counting: offsets have gaps.

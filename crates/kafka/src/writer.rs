@@ -29,8 +29,10 @@ const FAILING: Duration = Duration::from_secs(120);
 enum Failure {
     /// It is still open and has to be aborted.
     Abort(Code),
-    /// The call did not answer within its deadline.
+    /// The call did not answer in time: the same call may be made again.
     Late(Code),
+    /// The producer is of no use any more, and nobody knows how far it came.
+    Unknown(Code),
     /// The lane cannot go on.
     End(LogError),
 }
@@ -86,7 +88,7 @@ impl Writer {
                 self.failpoints.pass(Point::AfterCommit, self.number);
                 Ok(Commit::Done)
             }
-            Err(Failure::Late(_)) => self.resolve(offsets, consumer),
+            Err(Failure::Late(code) | Failure::Unknown(code)) => self.resolve(code, offsets, consumer),
             Err(Failure::Abort(code)) => self.abort(code),
             Err(Failure::End(error)) => Err(error),
         }
@@ -125,7 +127,7 @@ impl Writer {
             |producer, timeout| producer.send_offsets_to_transaction(offsets, &group, timeout),
         );
         match sent {
-            Err(Failure::Late(code)) => Err(Failure::Abort(code)),
+            Err(Failure::Late(code) | Failure::Unknown(code)) => Err(Failure::Abort(code)),
             other => other,
         }
     }
@@ -141,10 +143,11 @@ impl Writer {
     /// offsets (with their metadata, which a tick alone changes) tell.
     fn resolve(
         &mut self,
+        cause: Code,
         offsets: &TopicPartitionList,
         consumer: &BaseConsumer<LaneContext>,
     ) -> Result<Commit, LogError> {
-        tracing::warn!("a commit did not answer in time, comparing the committed offsets");
+        tracing::warn!(%cause, "nobody knows whether a transaction was committed: its offsets will tell");
         self.worn = true;
         self.renew()?;
         let stable = consumer
@@ -153,7 +156,7 @@ impl Writer {
         if stable == *offsets {
             Ok(Commit::Done)
         } else {
-            Ok(Commit::Aborted)
+            self.may_go_on(cause)
         }
     }
 
@@ -170,7 +173,8 @@ impl Writer {
             }) {
                 Ok(()) => {}
                 Err(Failure::End(error)) => return Err(error),
-                Err(Failure::Late(_) | Failure::Abort(_)) => self.worn = true,
+                // A new producer under the same id aborts what may still be open.
+                Err(Failure::Late(_) | Failure::Abort(_) | Failure::Unknown(_)) => self.worn = true,
             }
         }
         self.may_go_on(cause)
@@ -211,7 +215,7 @@ impl Writer {
                 Err(error) => error,
             };
             if let Some((cause, _)) = self.producer.client().fatal_error() {
-                return Err(Failure::End(error::fatal(what, cause)));
+                return Err(ended(what, cause));
             }
             match failure(what, &error) {
                 Failure::Late(_) if !deadline.passed() => {
@@ -257,14 +261,20 @@ impl Writer {
 
 fn failure(what: &str, error: &KafkaError) -> Failure {
     match error {
-        KafkaError::Transaction(error) if error.is_fatal() => {
-            Failure::End(error::of_transaction(what, error))
-        }
+        KafkaError::Transaction(error) if error.is_fatal() => ended(what, error.code()),
         KafkaError::Transaction(error) if error.txn_requires_abort() => Failure::Abort(error.code()),
         KafkaError::Transaction(error) if error.is_retriable() => Failure::Late(error.code()),
         // `commit` flushes first: the transaction is still open.
         KafkaError::Flush(code) => Failure::Abort(*code),
         error => Failure::End(error::of(what, error)),
+    }
+}
+
+/// What a fatal error of the producer means: only some of them are the lane's end too.
+fn ended(what: &str, code: Code) -> Failure {
+    match error::kind(code) {
+        Kind::Passing | Kind::Other => Failure::Unknown(code),
+        Kind::Fenced | Kind::Setup | Kind::NoTopic => Failure::End(error::fatal(what, code)),
     }
 }
 
@@ -288,7 +298,7 @@ fn init(producer: &BaseProducer<WriterContext>) -> Result<(), LogError> {
         producer.poll(Duration::ZERO);
         match failure("claiming the transactional id", &error) {
             Failure::Late(_) if !deadline.passed() => {}
-            Failure::Late(code) | Failure::Abort(code) => {
+            Failure::Late(code) | Failure::Abort(code) | Failure::Unknown(code) => {
                 return Err(LogError::Unavailable(format!(
                     "claiming the transactional id: {code}"
                 )));

@@ -11,6 +11,7 @@ use reeve_log::{LogError, Polled, Record, RestoreError};
 use super::{CALL, KafkaLane};
 use crate::config;
 use crate::context::{Change, LaneContext};
+use crate::ends;
 use crate::error::{self, Kind};
 use crate::message::guarded;
 use crate::positions::Input;
@@ -42,7 +43,11 @@ impl KafkaLane {
                 Change::Assigned(partitions) => {
                     self.owned = self.co_partitioned(&partitions)?;
                     polled.assigned = self.owned.iter().copied().collect();
-                    self.assigned = Some(self.starts_without_state()?);
+                    let starts = self.starts_without_state()?;
+                    starts
+                        .iter()
+                        .for_each(|(input, offset)| self.positions.begin(*input, *offset));
+                    self.assigned = Some(starts);
                     self.joined = true;
                 }
             }
@@ -105,6 +110,8 @@ impl KafkaLane {
             }
             let (input, offset) = self.start(committed)?;
             self.assigned.get_or_insert_default().insert(input, offset);
+            // Known before deliveries start: a tick may commit first, and has to be fenced too.
+            self.positions.begin(input, offset);
         }
         if let Some(proof) = &proof {
             self.proofs.insert(partition, proof.clone());
@@ -190,12 +197,8 @@ impl KafkaLane {
             return Ok((committed.input, offset));
         }
         let (topic, partition) = committed.input;
-        let name = self.config.names.name(topic);
-        let (first, _) = self
-            .consumer
-            .fetch_watermarks(name, partition, CALL)
-            .map_err(|error| error::of(&format!("asking for the start of {name}-{partition}"), &error))?;
-        Ok((committed.input, first))
+        let ends = ends::of(&self.consumer, self.config.names.name(topic), partition)?;
+        Ok((committed.input, ends.first))
     }
 
     /// Tells the client where to begin, which is what it has been waiting for.
@@ -207,11 +210,7 @@ impl KafkaLane {
         let starts: Vec<(Input, i64)> = starts.into_iter().collect();
         self.consumer
             .assign(&self.list(&starts)?)
-            .map_err(|error| error::of("taking the assigned partitions", &error))?;
-        for (input, offset) in starts {
-            self.positions.begin(input, offset);
-        }
-        Ok(())
+            .map_err(|error| error::of("taking the assigned partitions", &error))
     }
 }
 
