@@ -134,6 +134,11 @@ impl Case {
         self.aliases.iter()
     }
 
+    /// Other subjects it touches.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.links.iter()
+    }
+
     /// Grows with every change.
     pub fn revision(&self) -> u64 {
         self.revision

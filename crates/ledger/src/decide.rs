@@ -109,9 +109,9 @@ impl<'a> Picture<'a> {
         self
     }
 
-    /// Whether it is about a decoy.
-    pub(crate) fn is_decoy(&self) -> bool {
-        self.honeytoken
+    /// Whether a fact that lowers a band is among the facts: a decoy, or proof that the credential is dead.
+    pub(crate) fn may_lower(&self) -> bool {
+        self.honeytoken || self.validity == Validity::Inactive
     }
 
     /// Short hash of everything that decides.

@@ -132,20 +132,22 @@ fn judge(case: &Case, issue: IssueType, event: &TaskEvent, at: Now<'_>) -> Resul
     Ok((said, outlook.reopened_at))
 }
 
-/// The named task, or every open one.
+/// The named task, or every open one; where none is open (the proof was faster than the ticket), every task.
 fn addressed(case: &Case, event: &TaskEvent) -> Result<Vec<IssueType>, Reject> {
-    let is_meant = |tracked: &Tracked| match (&tracked.task, &event.task_id) {
-        (Some(task), Some(task_id)) => task.task_id == *task_id,
-        (Some(task), None) => task.state.is_open() || task.exception.is_some(),
-        (None, _) => false,
+    let named = |task: &&Task| {
+        event
+            .task_id
+            .as_ref()
+            .is_none_or(|task_id| task.task_id == *task_id)
     };
-    let meant = case.tracked.iter().filter(|(_, tracked)| is_meant(tracked));
-    let issues: Vec<_> = meant.map(|(issue, _)| *issue).collect();
-    if issues.is_empty() {
-        Err(unknown())
-    } else {
-        Ok(issues)
+    let tasks: Vec<_> = case.tasks().filter(named).collect();
+    if tasks.is_empty() {
+        return Err(unknown());
     }
+    let waits = |task: &Task| task.state.is_open() || task.exception.is_some();
+    let all = event.task_id.is_some() || !tasks.iter().any(|task| waits(task));
+    let meant = tasks.into_iter().filter(|task| all || waits(task));
+    Ok(meant.map(|task| task.issue_type).collect())
 }
 
 fn record(tracked: &mut Tracked, event: &TaskEvent, (said, cycle_from): Judged, at: Now<'_>) {

@@ -79,7 +79,10 @@ fn sighted(
     let labels = join_labels(&mut tracked.frameworks, &finding.frameworks);
     let (id, place) = placed(tracked, finding);
     let known = tracked.causes.contains_key(&id);
-    let cause = tracked.causes.entry(id).or_insert_with(|| place.fact(finding));
+    let cause = tracked
+        .causes
+        .entry(id.clone())
+        .or_insert_with(|| place.fact(finding));
     let before = (
         cause.first_detected_at,
         cause.exposed_since,
@@ -100,6 +103,7 @@ fn sighted(
     let first = cause.seen.first();
     let marked = cause.seen.add(at, between);
     tracked.forgot |= marked == Marked::Lossy;
+    let latest = cause.seen.last() == Some(at);
     let after = (
         cause.first_detected_at,
         cause.exposed_since,
@@ -107,6 +111,9 @@ fn sighted(
         cause.validity.map(|word| word.1),
     );
     let earlier = first.is_none_or(|first| at < first);
+    if latest {
+        tracked.shown_at(&id, at);
+    }
     if known && before == after && !decoy && !earlier && !labels {
         News::Repeat
     } else {
@@ -195,6 +202,22 @@ impl Tracked {
             task.sightings.count = self.count;
             task.sightings.first = self.first;
             task.sightings.last = self.last;
+        }
+    }
+
+    /// Shows the latest sighting of a cause without a new decision; causes stand on the task in the order of their ids.
+    fn shown_at(&mut self, id: &CauseId, at: Timestamp) {
+        let place = self.causes.keys().position(|known| known == id);
+        let shown = self
+            .task
+            .as_mut()
+            .zip(place)
+            .and_then(|(task, place)| task.causes.get_mut(place));
+        if let (Some(shown), Some(fact)) = (shown, self.causes.get(id))
+            && shown.reference == fact.reference
+            && shown.location == fact.location
+        {
+            shown.observed_at = at;
         }
     }
 

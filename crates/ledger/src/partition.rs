@@ -25,6 +25,9 @@ pub struct Partition {
     lookups: Agenda,
 }
 
+/// A record for the ledger topic: its key, and the case or a tombstone.
+pub type LedgerRecord = (SubjectKey, Option<Vec<u8>>);
+
 /// What a batch or a tick would change. Dropping it is an abort.
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
@@ -238,10 +241,7 @@ impl Overlay {
     ///
     /// # Errors
     /// `Unreadable` if a case cannot be written, which none can be.
-    pub fn ledger_records(
-        &mut self,
-        policy: &Policy,
-    ) -> Result<Vec<(SubjectKey, Option<Vec<u8>>)>, LedgerError> {
+    pub fn ledger_records(&mut self, policy: &Policy) -> Result<Vec<LedgerRecord>, LedgerError> {
         let bytes_max = policy.limits().case_bytes_max;
         let changed = self.cases.iter_mut().filter(|(_, slot)| slot.changed);
         let written = changed.map(|(key, slot)| {

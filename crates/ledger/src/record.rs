@@ -37,6 +37,9 @@ pub enum LedgerError {
     Unreadable(&'static str),
 }
 
+/// Event ids that even a case over its budget remembers.
+const EVENT_IDS_MIN: usize = 32;
+
 /// Halvings after which no cause has a place of its own.
 const FOLDS_MAX: usize = 8;
 
@@ -75,7 +78,13 @@ struct Record<'a> {
 /// `Unreadable` if it cannot be written, which no case can be.
 pub(crate) fn encode(case: &mut Case, bytes_max: usize) -> Result<Vec<u8>, LedgerError> {
     let mut text = write(case)?;
-    let first: [fn(&mut Case); 4] = [cut_samples, cut_explanations, cut_history, cut_context];
+    let first: [fn(&mut Case); 5] = [
+        cut_samples,
+        cut_explanations,
+        cut_history,
+        cut_context,
+        cut_events,
+    ];
     let then: [fn(&mut Case); FOLDS_MAX] = [fold_causes; FOLDS_MAX];
     for cut in first.into_iter().chain(then) {
         if text.len() <= bytes_max {
@@ -196,9 +205,22 @@ fn cut_context(case: &mut Case) {
     each_task(case, |task| slim(&mut task.context));
 }
 
+/// Older events are refused as stale from then on, never applied twice.
+fn cut_events(case: &mut Case) {
+    case.events.keep(EVENT_IDS_MIN);
+}
+
 /// The older half of every task's causes share a place per rule.
 fn fold_causes(case: &mut Case) {
     for tracked in case.tracked.values_mut() {
         crate::shrink::fold_older_half(tracked);
     }
+}
+
+/// The ledger record of one case. Over the policy's budget the case is cut.
+///
+/// # Errors
+/// `Unreadable` if it cannot be written, which no case can be.
+pub fn ledger_record(case: &mut Case, policy: &reeve_policy::Policy) -> Result<Vec<u8>, LedgerError> {
+    encode(case, policy.limits().case_bytes_max)
 }

@@ -1,15 +1,15 @@
 //! From changed facts to a changed task: replay, decide if needed, assemble, and write what an owner would care about.
 
-use reeve_domain::context::Context;
 use reeve_domain::observation::IssueType;
 use reeve_domain::priority::Band;
 use reeve_domain::task::{Change, Task, TaskState};
 use reeve_domain::time::Timestamp;
 use reeve_policy::{Policy, Triage};
 
-use crate::api::{Age, Applied, Noted};
+use crate::api::{Applied, Noted};
 use crate::assemble::{Parts, Standing};
 use crate::case::{Case, Raised, Tracked};
+use crate::change::{change_of, note};
 use crate::decide::{Picture, clock_of};
 use crate::ladder;
 use crate::rules::{hold_until, pause_of};
@@ -189,7 +189,7 @@ fn decision(
     let mut triage = picture.decide(at.policy);
     let mut raised = tracked.raised;
     if let Some(old) = &tracked.task {
-        let by_rules = old.config_sha256 != at.policy.config_sha256() || picture.is_decoy();
+        let by_rules = old.config_sha256 != at.policy.config_sha256() || picture.may_lower();
         let may_fall = reopened || by_rules || mover != Mover::Observed;
         let (band, due) = (old.priority.band, tracked.due);
         if triage.priority.band > band && !may_fall {
@@ -291,168 +291,4 @@ pub(crate) fn publish(
     task.idempotency_key = format!("{}:{revision}", task.task_id);
     out.tasks.push(task.clone());
     tracked.task = Some(task);
-}
-
-/// The word for the record; none if nothing changed that an owner would care about.
-fn change_of(old: &Task, new: &Task, mover: Mover) -> Option<Change> {
-    let closed = |task: &Task| matches!(task.state, TaskState::Verified | TaskState::Sustained);
-    match (closed(old), closed(new)) {
-        (false, true) => return Some(Change::Verified),
-        (true, false) => return Some(Change::Reopened),
-        (false, false) if new.cycle > old.cycle => return Some(Change::Reopened),
-        (true, true) if new.state != old.state => {
-            return Some(if new.state == TaskState::Sustained {
-                Change::Sustained
-            } else {
-                Change::Updated
-            });
-        }
-        _ => {}
-    }
-    let turned = |state: TaskState| new.state == state && old.state != state;
-    if turned(TaskState::Excepted) {
-        return Some(Change::Excepted);
-    }
-    if turned(TaskState::FalsePositive) {
-        return Some(Change::FalsePositive);
-    }
-    if !matters(old, new) {
-        return None;
-    }
-    match mover {
-        Mover::Told(change) if new.state.is_open() => Some(change),
-        _ => Some(Change::Updated),
-    }
-}
-
-/// Whether two tasks differ in what an owner would care about: not in counts, times of sightings or scores.
-fn matters(old: &Task, new: &Task) -> bool {
-    let causes = |task: &Task| {
-        let part = |cause: &reeve_domain::task::Cause| {
-            (
-                cause.format.clone(),
-                cause.rule.clone(),
-                cause.reference.clone(),
-                cause.location.clone(),
-                cause.cleared_by.is_some(),
-            )
-        };
-        task.causes
-            .iter()
-            .map(part)
-            .collect::<std::collections::BTreeSet<_>>()
-    };
-    let evidence = |task: &Task| {
-        let part = |entry: &reeve_domain::task::EvidenceEntry| {
-            (entry.source.clone(), entry.statement, entry.level, entry.accepted)
-        };
-        task.evidence
-            .iter()
-            .map(part)
-            .collect::<std::collections::BTreeSet<_>>()
-    };
-    let validity = |task: &Task| {
-        let named = |factor: &&reeve_domain::priority::Factor| factor.factor == "validity";
-        task.priority
-            .factors
-            .iter()
-            .find(named)
-            .map(|factor| factor.value.clone())
-    };
-    let due = |task: &Task| {
-        (
-            task.deadlines.contain_by,
-            task.deadlines.remediate_by,
-            task.deadlines.paused.clone(),
-        )
-    };
-    let people = |task: &Task| {
-        let owners = &task.owners;
-        [
-            &owners.business,
-            &owners.resolver,
-            &owners.exception,
-            &owners.executive,
-            &owners.can_revoke,
-        ]
-        .map(|owner| {
-            owner
-                .as_ref()
-                .map(|owner| (owner.reference.clone(), owner.contact.clone()))
-        })
-    };
-    (
-        old.state,
-        old.cycle,
-        old.closure,
-        old.priority.band,
-        old.ownerless,
-        &old.route,
-        &old.blocked,
-        &old.path,
-    ) != (
-        new.state,
-        new.cycle,
-        new.closure,
-        new.priority.band,
-        new.ownerless,
-        &new.route,
-        &new.blocked,
-        &new.path,
-    ) || (
-        &old.actions,
-        &old.claims,
-        &old.exception,
-        &old.related,
-        &old.merged_into,
-    ) != (
-        &new.actions,
-        &new.claims,
-        &new.exception,
-        &new.related,
-        &new.merged_into,
-    ) || old.enrichment.status != new.enrichment.status
-        || told_by_inventories(&old.context) != told_by_inventories(&new.context)
-        || people(old) != people(new)
-        || due(old) != due(new)
-        || causes(old) != causes(new)
-        || evidence(old) != evidence(new)
-        || validity(old) != validity(new)
-}
-
-/// The context without ages and provenance.
-fn told_by_inventories(context: &Context) -> Context {
-    Context {
-        provenance: Default::default(),
-        sources: Vec::new(),
-        last_used_at: None,
-        ..context.clone()
-    }
-}
-
-fn note(old: &Task, new: &Task, (change, clock): (Change, Timestamp), out: &mut Applied) {
-    let age = |at: Timestamp| Age {
-        band: new.priority.band,
-        identity_class: new.path.class,
-        seconds: at.seconds_since(clock).max(0),
-    };
-    if change == Change::Reopened {
-        out.noted.push(Noted::Reopened {
-            band: new.priority.band,
-            route: new.route.rule.clone(),
-        });
-    }
-    if let (None, Some(at)) = (old.acknowledged_at, new.acknowledged_at) {
-        out.noted.push(Noted::Acknowledged(age(at)));
-    }
-    if let (None, Some(at)) = (old.claimed_at, new.claimed_at) {
-        out.noted.push(Noted::Claimed(age(at)));
-    }
-    if let (Change::Verified, Some(closure), Some(at)) = (change, new.closure, new.verified_at) {
-        out.noted.push(Noted::Verified {
-            closure,
-            issue_type: new.issue_type,
-            age: age(at),
-        });
-    }
 }

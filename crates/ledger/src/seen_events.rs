@@ -41,7 +41,12 @@ impl SeenEvents {
     /// Remembers it; beyond `ids_max` the oldest is forgotten.
     pub(crate) fn remember(&mut self, event_id: &str, at: Timestamp, ids_max: usize) {
         self.by_hash.insert(hash(event_id), at);
-        while self.by_hash.len() > ids_max.max(1) {
+        self.keep(ids_max.max(1));
+    }
+
+    /// Keeps the youngest `ids_max`; what is as old as one that had to go can no longer be told from it.
+    pub(crate) fn keep(&mut self, ids_max: usize) {
+        while self.by_hash.len() > ids_max {
             let oldest = self
                 .by_hash
                 .iter()

@@ -1,0 +1,92 @@
+//! A case has a size, whatever is thrown at it, and a repeat has a price that does not grow.
+
+use reeve_domain::observation::{IssueType, Statement};
+use reeve_domain::outcome::Outcome;
+
+use crate::support::{SECRET, World, at, at_once, audit, leak, on_line, says, with_ledger};
+
+#[test]
+fn a_million_repeats_cost_no_replay_and_no_record() {
+    let mut world = World::new(at_once(), 100);
+    world.give(leak(1));
+    let mut replays = 0;
+    for n in 0..20_000_i64 {
+        let mut repeat = leak(2);
+        repeat.observed_at = at(2).plus_seconds(n);
+        repeat.first_detected_at = at(1);
+        let out = world.give(repeat);
+        assert!(out.tasks.is_empty());
+        replays += out.replays;
+    }
+    assert_eq!(
+        (replays, world.task().sightings.count, world.records.len()),
+        (0, 20_001, 1)
+    );
+}
+
+#[test]
+fn a_hot_subject_with_a_new_line_each_time_settles_to_the_same_price() {
+    let mut world = World::new(at_once(), 100);
+    let mut replays = Vec::new();
+    for line in 0..5_000 {
+        let out = world.give(on_line(leak(2), line));
+        assert_eq!(out.outcome, Some(Outcome::Folded));
+        replays.push(out.replays);
+    }
+    assert_eq!(
+        replays[100..].iter().sum::<u32>(),
+        0,
+        "beyond the bound the causes of a rule share a place"
+    );
+    assert_eq!(world.task().sightings.count, 5_000);
+    assert!(world.task().causes.len() <= 65 && world.records.len() <= 66);
+    world.give(audit(Statement::Disabled, 5));
+    assert!(
+        !world.task().state.is_open(),
+        "what shares a place is cleared too"
+    );
+}
+
+#[test]
+fn a_case_stays_within_its_budget_and_reads_back() {
+    let policy: &'static _ = Box::leak(Box::new(with_ledger(&[
+        ("hold_ms: 3000", "hold_ms: 0"),
+        ("case_bytes_max: 262144", "case_bytes_max: 20000"),
+    ])));
+    let mut world = World::new(policy, 300);
+    for (number, issue) in [IssueType::SecretExposed, IssueType::CredentialNotRotated]
+        .into_iter()
+        .enumerate()
+    {
+        for line in 0..200_u64 {
+            let mut finding = on_line(leak(2), line);
+            finding.issue_type = issue;
+            finding.location.path = Some(format!("{line}/{}", "x".repeat(2_000 + number)));
+            world.give(finding);
+        }
+    }
+    for hour in 3..200 {
+        world.give(says(
+            SECRET,
+            "mara",
+            "note",
+            hour,
+            &format!(r#"{{"note":"{}"}}"#, "n".repeat(5_000)),
+        ));
+    }
+    let mut case = world.case.clone().unwrap();
+    let text = reeve_ledger::ledger_record(&mut case, policy).unwrap();
+    assert!(text.len() <= 20_000, "{}", text.len());
+    world.case = Some(case);
+    world.restart();
+    assert_eq!(world.task().sightings.count, 200);
+    world.give(audit(Statement::Deleted, 250));
+    assert!(
+        world
+            .case
+            .as_ref()
+            .unwrap()
+            .tasks()
+            .all(|task| !task.state.is_open())
+    );
+}

@@ -1,0 +1,13 @@
+//! Claims about the ledger, each with what would break it.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+mod budget;
+mod clocks;
+mod closing;
+mod confluence;
+mod events;
+mod golden;
+mod holding;
+mod partition;
