@@ -76,6 +76,11 @@ impl Issues {
             .map_or(&issue.actions, |case| &case.actions)
     }
 
+    /// Labels of the issue type alone.
+    pub(crate) fn labels(&self, issue_type: IssueType) -> &Frameworks {
+        &self.issues[issue_type as usize].frameworks
+    }
+
     /// Labels of the issue type and of the findings, each once.
     pub(crate) fn frameworks(&self, view: &View<'_>) -> Frameworks {
         let issue = &self.issues[view.facts.issue_type as usize];

@@ -117,6 +117,11 @@ impl Policy {
         &self.limits
     }
 
+    /// The labels of published lists for an issue type.
+    pub fn labels(&self, issue: reeve_domain::observation::IssueType) -> &Frameworks {
+        self.issues.labels(issue)
+    }
+
     /// Written version and hash of the policy's files.
     pub fn version(&self) -> &PolicyVersion {
         &self.version

@@ -7,7 +7,7 @@ use reeve_domain::reject::{Reason, Reject};
 use reeve_log::{Record, Topic};
 
 /// One record that could be read.
-pub enum Body {
+pub(crate) enum Body {
     /// A problem.
     Finding(Box<Finding>),
     /// A proof or a sign of life.
@@ -20,7 +20,7 @@ pub enum Body {
 
 impl Body {
     /// Whose case it concerns.
-    pub fn key(&self) -> Option<&SubjectKey> {
+    pub(crate) fn key(&self) -> Option<&SubjectKey> {
         match self {
             Self::Finding(finding) => Some(&finding.subject.key),
             Self::Evidence(evidence) => Some(&evidence.subject.key),
@@ -34,7 +34,7 @@ impl Body {
 ///
 /// # Errors
 /// `not_json`, `invalid_event` or `invalid_field`, with category and position.
-pub fn read(record: &Record) -> Result<Body, Reject> {
+pub(crate) fn read(record: &Record) -> Result<Body, Reject> {
     let value = record.value.as_deref().unwrap_or_default();
     match record.topic {
         Topic::TaskEvents => event(value),

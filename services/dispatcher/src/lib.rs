@@ -7,7 +7,7 @@ mod lookups;
 mod outgoing;
 
 pub use counts::{Counts, Observe, State};
-pub use input::Body;
+use input::Body;
 pub use lookups::Lookups;
 
 use std::collections::{BTreeMap, BTreeSet};

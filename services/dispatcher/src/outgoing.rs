@@ -9,13 +9,13 @@ use reeve_log::cloudevent::CloudEvent;
 use reeve_log::{Outgoing, Place, Record, Topic};
 
 /// Where the dispatcher's records say they come from.
-pub const SOURCE: &str = "reeve/dispatcher";
+pub(crate) const SOURCE: &str = "reeve/dispatcher";
 
 /// Marks an event that was sent on to its subject's partition, so that it is sent on once.
-pub const FORWARDED: &str = "reeve-forwarded";
+pub(crate) const FORWARDED: &str = "reeve-forwarded";
 
 /// The record of one revision of a task.
-pub fn task(task: &Task, now: Timestamp, traceparent: Option<Bytes>) -> Outgoing {
+pub(crate) fn task(task: &Task, now: Timestamp, traceparent: Option<Bytes>) -> Outgoing {
     let key = bytes_of(&task.subject.key);
     let event = CloudEvent {
         event_type: &task.ce_type(),
@@ -33,7 +33,7 @@ pub fn task(task: &Task, now: Timestamp, traceparent: Option<Bytes>) -> Outgoing
 }
 
 /// The record of one case, on the partition number its input came from.
-pub fn ledger(key: &SubjectKey, value: Option<Vec<u8>>, partition: i32) -> Outgoing {
+pub(crate) fn ledger(key: &SubjectKey, value: Option<Vec<u8>>, partition: i32) -> Outgoing {
     Outgoing {
         topic: Topic::Ledger,
         place: Place::Partition(partition),
@@ -44,7 +44,7 @@ pub fn ledger(key: &SubjectKey, value: Option<Vec<u8>>, partition: i32) -> Outgo
 }
 
 /// An event for another subject's case.
-pub fn follow_up(event: &RawEvent, now: Timestamp) -> Outgoing {
+pub(crate) fn follow_up(event: &RawEvent, now: Timestamp) -> Outgoing {
     let key = bytes_of(&event.subject_key);
     let attributes = CloudEvent {
         event_type: "io.reeve.event.v1",
@@ -60,7 +60,7 @@ pub fn follow_up(event: &RawEvent, now: Timestamp) -> Outgoing {
 }
 
 /// An event that lies on another partition than its subject's: the same bytes, where they belong.
-pub fn forwarded(record: &Record, key: &SubjectKey, event_id: &str) -> Outgoing {
+pub(crate) fn forwarded(record: &Record, key: &SubjectKey, event_id: &str) -> Outgoing {
     let key = bytes_of(key);
     let attributes = CloudEvent {
         event_type: "io.reeve.event.v1",

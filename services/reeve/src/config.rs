@@ -32,6 +32,8 @@ pub struct Config {
     pub policy: Arc<Policy>,
     /// Which inventories to ask.
     pub inventories: RawInventories,
+    /// The same as a document, to name places in it.
+    pub inventories_document: Document,
     /// The folder that relative paths of `inventories.yaml` start from.
     pub folder: PathBuf,
     /// Bounds of what one alert may cost.
@@ -79,8 +81,6 @@ pub struct LogConfig {
     pub pace: Pace,
     /// librdkafka properties.
     pub kafka: RawKafka,
-    /// How long the embedded log keeps what was consumed.
-    pub retention: Duration,
 }
 
 /// `reeve.yaml` as written.
@@ -106,7 +106,6 @@ struct RawLog {
     batch: RawBatch,
     tick_ms: u64,
     kafka: RawKafka,
-    retention: RawRetention,
 }
 
 #[derive(Deserialize)]
@@ -142,12 +141,6 @@ struct RawBatch {
     records_max: usize,
     bytes_max: usize,
     wait_ms: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRetention {
-    hours: u64,
 }
 
 /// librdkafka properties for both clients, for the consumer, for the producer, and values read from files.
@@ -223,7 +216,7 @@ fn texts(folder: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<
         texts = replaced(texts, folder, &mut errors);
     }
     let mut complete = texts.clone();
-    for (name, text) in texts.iter() {
+    for (name, text) in texts.iter().filter(|(name, _)| *name != INVENTORIES) {
         match interpolate(name, text, env) {
             Ok(text) => complete = complete.with(name, text),
             Err(more) => errors.extend(more),
@@ -261,9 +254,9 @@ fn replaced(mut texts: ConfigTexts, folder: &Path, errors: &mut Vec<ConfigError>
 fn compile(texts: &ConfigTexts, folder: Option<&Path>) -> Result<Config, Vec<ConfigError>> {
     let mut errors = Vec::new();
     let policy = keep(Policy::compile(texts), &mut errors);
-    let inventories = keep(read::<RawInventories>(INVENTORIES, texts), &mut errors);
+    let inventories = keep(inventories(texts), &mut errors);
     let reeve = keep(reeve(texts), &mut errors);
-    let (Some(policy), Some(inventories), Some((raw, log))) = (policy, inventories, reeve) else {
+    let (Some(policy), Some((document, inventories)), Some((raw, log))) = (policy, inventories, reeve) else {
         return Err(errors);
     };
     let limits = Limits {
@@ -278,6 +271,7 @@ fn compile(texts: &ConfigTexts, folder: Option<&Path>) -> Result<Config, Vec<Con
         log,
         policy: Arc::new(policy),
         inventories,
+        inventories_document: document,
         folder: folder.unwrap_or(Path::new(".")).to_owned(),
         limits,
         enrich: raw.enrich,
@@ -291,8 +285,11 @@ fn keep<T>(result: Result<T, Vec<ConfigError>>, errors: &mut Vec<ConfigError>) -
     result.map_err(|more| errors.extend(more)).ok()
 }
 
-fn read<T: serde::de::DeserializeOwned>(name: &str, texts: &ConfigTexts) -> Result<T, Vec<ConfigError>> {
-    Document::read(name, texts.text(name))?.parse()
+/// Variables in it are the inventories' own to read: one that is not set switches an inventory off.
+fn inventories(texts: &ConfigTexts) -> Result<(Document, RawInventories), Vec<ConfigError>> {
+    let document = Document::read(INVENTORIES, texts.text(INVENTORIES))?;
+    let raw = document.parse()?;
+    Ok((document, raw))
 }
 
 fn reeve(texts: &ConfigTexts) -> Result<(RawReeve, LogConfig), Vec<ConfigError>> {
@@ -337,7 +334,6 @@ fn log(raw: &RawLog, document: &Document) -> Result<LogConfig, Vec<ConfigError>>
         lanes: raw.lanes,
         pace: pace(raw),
         kafka: raw.kafka.clone(),
-        retention: Duration::from_secs(raw.retention.hours * 3600),
     })
 }
 
@@ -399,10 +395,22 @@ fn key_error(message: &str) -> Vec<ConfigError> {
 /// # Errors
 /// A system without randomness.
 pub fn ephemeral_key() -> Result<HmacKeys, Vec<ConfigError>> {
+    HmacKeys::new(&random()?).map_err(|error| key_error(&error.to_string()))
+}
+
+/// 128 random bits, for the id of an event.
+///
+/// # Errors
+/// A system without randomness.
+pub fn random_hex() -> Result<String, Vec<ConfigError>> {
+    Ok(data_encoding::HEXLOWER.encode(&random()?[..16]))
+}
+
+fn random() -> Result<[u8; 32], Vec<ConfigError>> {
     let mut bytes = [0; 32];
     let filled = fs::File::open("/dev/urandom").and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes));
     filled.map_err(|error| key_error(&format!("no randomness for an ephemeral key: {}", error.kind())))?;
-    HmacKeys::new(&bytes).map_err(|error| key_error(&error.to_string()))
+    Ok(bytes)
 }
 
 #[cfg(test)]

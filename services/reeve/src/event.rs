@@ -1,0 +1,81 @@
+//! `reeve event`: what a person says about a task, as a record on `task-events`.
+
+use bytes::Bytes;
+use reeve_domain::event::{Actor, ActorKind, EventKind, RawEvent, TaskEvent};
+use reeve_domain::key::SubjectKey;
+use reeve_log::cloudevent::CloudEvent;
+use reeve_log::{Outgoing, Place, Topic};
+use serde_json::Value;
+
+use crate::cli::EventArgs;
+use crate::clock;
+use crate::config::{Config, random_hex};
+use crate::exit::{Failure, Outcome};
+use crate::normalize::note;
+use crate::reach::Reach;
+use crate::tasks;
+
+/// Checks the event and writes it; the line applies it.
+///
+/// # Errors
+/// 64 for an event that the line would refuse, 66 for a task that is not there.
+pub fn run(config: &Config, args: &EventArgs) -> Outcome {
+    let reach = Reach::open(&config.log)?;
+    let subject_key = subject(&reach, args)?;
+    let event = RawEvent {
+        kind: EventKind::Event,
+        event_id: args.id.clone().map_or_else(|| random_hex().map_err(Failure::Config), Ok)?,
+        event_type: args.event_type,
+        subject_key,
+        task_id: args.task.clone(),
+        actor: actor(&args.actor),
+        at: args.at.unwrap_or_else(clock::now),
+        external: None,
+        body: body(args)?,
+    };
+    TaskEvent::try_from(event.clone()).map_err(|error| Failure::Usage(error.to_string()))?;
+    reach.write(vec![record(&event)], &mut |_| {})?;
+    note(&format!("{} {} written", event.event_type, event.event_id));
+    Ok(())
+}
+
+fn subject(reach: &Reach, args: &EventArgs) -> Result<SubjectKey, Failure> {
+    if let Some(key) = &args.subject {
+        return key.parse().map_err(|error| Failure::Usage(format!("--subject: {error}")));
+    }
+    let Some(id) = &args.task else {
+        return Err(Failure::Usage("expected --task or --subject".to_owned()));
+    };
+    let found = tasks::all(reach)?.into_iter().find(|task| task.task_id == *id);
+    found.map(|task| task.subject.key).ok_or_else(|| Failure::NoInput(format!("{id}: no such task")))
+}
+
+fn actor(text: &str) -> Actor {
+    match text.split_once(':') {
+        Some(("automation", id)) => Actor { id: id.to_owned(), kind: ActorKind::Automation },
+        _ => Actor { id: text.to_owned(), kind: ActorKind::Human },
+    }
+}
+
+fn body(args: &EventArgs) -> Result<Value, Failure> {
+    let Some(text) = &args.body else { return Ok(Value::Null) };
+    serde_json::from_str(text).map_err(|error| {
+        Failure::Usage(format!("--body: line {} column {}: expected a JSON object", error.line(), error.column()))
+    })
+}
+
+/// The record of an event, keyed by its subject.
+pub fn record(event: &RawEvent) -> Outgoing {
+    let key = Bytes::copy_from_slice(event.subject_key.as_str().as_bytes());
+    let attributes = CloudEvent {
+        event_type: "io.reeve.event.v1",
+        id: event.event_id.clone(),
+        source: "reeve/cli",
+        subject: key.clone(),
+        time: event.at,
+        traceparent: None,
+    };
+    let headers = attributes.headers();
+    let value = serde_json::to_vec(event).expect("an event has string keys only");
+    Outgoing { topic: Topic::TaskEvents, place: Place::ByKey, key, value: Some(value.into()), headers }
+}

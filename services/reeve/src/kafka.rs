@@ -1,0 +1,82 @@
+//! From the configuration to what the Kafka edge takes.
+
+use std::path::PathBuf;
+
+use reeve_kafka::topics::Layout;
+use reeve_kafka::{Connection, Failpoints, KafkaConfig};
+use reeve_log::{Role, Topic};
+
+use crate::config::LogConfig;
+use crate::exit::Failure;
+
+/// How to reach the cluster.
+pub fn connection(log: &LogConfig) -> Connection {
+    Connection {
+        brokers: log.brokers.clone().unwrap_or_default(),
+        properties: log.kafka.properties.clone(),
+        property_files: log.kafka.files.iter().map(|(name, path)| (name.clone(), PathBuf::from(path))).collect(),
+    }
+}
+
+/// What the topics must be.
+pub fn layout(log: &LogConfig) -> Layout {
+    Layout {
+        names: log.names.clone(),
+        partitions: log.partitions,
+        replication: (log.replication > 0).then_some(log.replication),
+    }
+}
+
+/// One lane.
+///
+/// # Errors
+/// A failpoint that cannot be read.
+pub fn lane(log: &LogConfig, role: Role, lane: u32) -> Result<KafkaConfig, Failure> {
+    Ok(KafkaConfig {
+        connection: connection(log),
+        group_prefix: log.prefix.clone(),
+        app: "reeve".to_owned(),
+        role: role.as_str().to_owned(),
+        inputs: role.inputs().to_vec(),
+        outputs: outputs(role).to_vec(),
+        ledger: role.keeps_ledger(),
+        names: log.names.clone(),
+        instance: log.instance.clone(),
+        host: host(),
+        lane,
+        consumer_properties: log.kafka.consumer.clone(),
+        producer_properties: log.kafka.producer.clone(),
+        transactions: !is_set("REEVE_TEST_WITHOUT_TRANSACTIONS"),
+        failpoints: failpoints()?,
+    })
+}
+
+const fn outputs(role: Role) -> &'static [Topic] {
+    match role {
+        Role::Normalizer => &[Topic::Findings, Topic::DeadLetters],
+        Role::Dispatcher => &[Topic::Tasks, Topic::TaskEvents, Topic::Ledger, Topic::DeadLetters],
+    }
+}
+
+/// What a test lets go wrong, e.g. `REEVE_FAILPOINT=mid_produce:abort@3`.
+fn failpoints() -> Result<Failpoints, Failure> {
+    match std::env::var("REEVE_FAILPOINT") {
+        Ok(text) if !text.is_empty() => {
+            text.parse().map_err(|error| Failure::Usage(format!("REEVE_FAILPOINT: {error}")))
+        }
+        _ => Ok(Failpoints::default()),
+    }
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".to_owned())
+}
+

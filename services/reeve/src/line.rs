@@ -1,0 +1,328 @@
+//! The running line: lanes on threads of their own, metrics beside them, one stop for all.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use reeve_dispatcher::{Dispatcher, Lookups, Parts};
+use reeve_domain::observation::{IssueType, Statement};
+use reeve_domain::secret::HmacKeys;
+use reeve_formats::{EvidenceLevels, Settings, formats};
+use reeve_inventories::{Inventories, Surroundings};
+use reeve_kafka::KafkaLane;
+use reeve_log::embedded::{Embedded, Server, Store};
+use reeve_log::{Clock, Log, LogError, Role, Stop, Topic, drive};
+use reeve_normalizer::Normalizer;
+use reeve_policy::{ConfigError, Policy};
+use reeve_telemetry::{Health, Known, LaneHealth, Metrics};
+use tokio::runtime::{Handle, Runtime};
+
+use crate::config::{Config, LogConfig};
+use crate::exit::Failure;
+use crate::reach::embedded_settings;
+use crate::{clock, kafka, report};
+
+/// How long lanes may take to finish their batch, leave their group and end.
+const DRAIN_MAX: Duration = Duration::from_secs(9);
+
+/// What a line is started with.
+pub struct Start {
+    /// Which roles run in this process.
+    pub roles: Vec<Role>,
+    /// The key of the keyed hashes.
+    pub keys: Arc<HmacKeys>,
+    /// Whom to ask.
+    pub inventories: Inventories,
+    /// Go on with what is left of a ledger that does not prove itself.
+    pub accept_loss: bool,
+}
+
+/// Lanes that run.
+pub struct Line {
+    stop: Stop,
+    threads: Vec<JoinHandle<()>>,
+    ended: Receiver<(String, Result<(), LogError>)>,
+    metrics: Metrics,
+    health: Health,
+    /// The embedded store's door for other processes, as long as the line runs.
+    door: Option<Server>,
+}
+
+/// Where records lie.
+enum Engine {
+    Kafka,
+    Embedded(Store),
+}
+
+/// Everything that lanes share.
+struct Shared<'a> {
+    config: &'a Config,
+    start: &'a Start,
+    runtime: Handle,
+    metrics: Metrics,
+    stop: Stop,
+    clock: Clock,
+    ended: Sender<(String, Result<(), LogError>)>,
+}
+
+impl Line {
+    /// Starts every lane; they join, restore and run on threads of their own.
+    ///
+    /// # Errors
+    /// The embedded log cannot be opened.
+    pub fn start(config: &Config, start: &Start, runtime: &Handle) -> Result<Self, Failure> {
+        let (engine, door) = engine(&config.log)?;
+        let metrics = Metrics::new(&known(config, start), clock::system());
+        let (sender, ended) = channel();
+        let shared = Shared {
+            config,
+            start,
+            runtime: runtime.clone(),
+            metrics: metrics.clone(),
+            stop: Stop::default(),
+            clock: clock::system(),
+            ended: sender,
+        };
+        let health = Health::default();
+        let lanes = if matches!(engine, Engine::Kafka) { config.log.lanes } else { 1 };
+        let names = start.roles.iter().flat_map(|role| (0..lanes).map(move |lane| (*role, lane)));
+        let registered: Vec<(Role, u32, LaneHealth)> =
+            names.map(|(role, lane)| (role, lane, health.lane(&lane_name(role, lane)))).collect();
+        let mut threads = Vec::new();
+        for (role, lane, lane_health) in registered {
+            threads.push(shared.spawn(&engine, role, lane, lane_health)?);
+        }
+        Ok(Self { stop: shared.stop, threads, ended, metrics, health, door })
+    }
+
+    /// The metrics of this process.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Liveness and readiness.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Asks every lane to stop when it is called or dropped into a signal handler.
+    pub fn stopper(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Waits until a lane ends: because of the stop, or because it cannot go on, which stops the others.
+    ///
+    /// # Errors
+    /// Why a lane could not go on.
+    pub fn wait(self) -> Result<(), Failure> {
+        let mut failure = None;
+        let mut left = self.threads.len();
+        let mut overdue: Option<Instant> = None;
+        while left > 0 {
+            match self.ended.recv_timeout(Duration::from_millis(100)) {
+                Ok((name, result)) => {
+                    left -= 1;
+                    self.stop.stop();
+                    if let Err(error) = result {
+                        failure.get_or_insert(format!("{name}: {error}"));
+                    }
+                }
+                Err(_) if self.stop.is_stopped() => {
+                    let since = *overdue.get_or_insert_with(Instant::now);
+                    if since.elapsed() > DRAIN_MAX {
+                        failure.get_or_insert("a lane did not end in time; its batch will be done again".to_owned());
+                        break;
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+        drop(self.door);
+        failure.map_or(Ok(()), |text| Err(Failure::Internal(text)))
+    }
+}
+
+impl Shared<'_> {
+    fn spawn(&self, engine: &Engine, role: Role, lane: u32, health: LaneHealth) -> Result<JoinHandle<()>, Failure> {
+        let name = lane_name(role, lane);
+        let run = match engine {
+            Engine::Embedded(store) => self.runner(role, lane, health, {
+                let store = store.clone();
+                move || Ok(Embedded::lane(&store, role))
+            }),
+            Engine::Kafka => {
+                let kafka = kafka::lane(&self.config.log, role, lane)?;
+                self.runner(role, lane, health, move || KafkaLane::open(kafka))
+            }
+        };
+        std::thread::Builder::new()
+            .name(name)
+            .spawn(run)
+            .map_err(|error| Failure::Internal(format!("no thread for a lane: {}", error.kind())))
+    }
+
+    fn runner<L: Log + 'static>(
+        &self,
+        role: Role,
+        lane: u32,
+        health: LaneHealth,
+        open: impl FnOnce() -> Result<L, LogError> + Send + 'static,
+    ) -> Box<dyn FnOnce() + Send> {
+        let name = lane_name(role, lane);
+        let names = self.config.log.names.clone();
+        let mut observer =
+            report::Lane { metrics: self.metrics.clone(), health, role, name: name.clone(), names: names.clone() };
+        let (ended, stop, clock) = (self.ended.clone(), self.stop.clone(), self.clock.clone());
+        let pace = self.config.log.pace;
+        let settings = settings(self.config, Arc::clone(&self.start.keys));
+        let parts = {
+            let (policy, keys) = (Arc::clone(&self.config.policy), Arc::clone(&self.start.keys));
+            let (inventories, runtime) = (self.start.inventories.clone(), self.runtime.clone());
+            let (enrich, accept_loss) = (self.config.enrich, self.start.accept_loss);
+            move |partitions: i32| Parts {
+                policy,
+                lookups: Lookups::new(
+                    inventories,
+                    runtime,
+                    Duration::from_millis(enrich.deadline_ms),
+                    enrich.refresh_in_flight_max,
+                ),
+                keys,
+                names,
+                partitions,
+                accept_loss,
+            }
+        };
+        let metrics = self.metrics.clone();
+        let topics = self.config.log.names.clone();
+        Box::new(move || {
+            let result = open().and_then(|log| match role {
+                Role::Normalizer => {
+                    let mut segment = Normalizer::new(settings, topics.clone(), report::normalizer(metrics, topics));
+                    drive(log, &mut segment, &mut observer, &clock, &pace, &stop)
+                }
+                Role::Dispatcher => {
+                    let partitions = log.partitions(Topic::TaskEvents);
+                    let told = report::Dispatched { metrics, names: topics };
+                    let mut segment = Dispatcher::new(parts(partitions), told);
+                    drive(log, &mut segment, &mut observer, &clock, &pace, &stop)
+                }
+            });
+            drop(observer);
+            drop(ended.send((name, result)));
+        })
+    }
+}
+
+fn lane_name(role: Role, lane: u32) -> String {
+    format!("{}-{lane}", role.as_str())
+}
+
+fn engine(log: &LogConfig) -> Result<(Engine, Option<Server>), Failure> {
+    if log.brokers.is_some() {
+        return Ok((Engine::Kafka, None));
+    }
+    let store = Store::open(&log.data_dir, embedded_settings(log, clock::system()))?;
+    let door = Server::start(&store, &log.data_dir)?;
+    Ok((Engine::Embedded(store), Some(door)))
+}
+
+/// What the normalizer parses with.
+pub fn settings(config: &Config, keys: Arc<HmacKeys>) -> Settings {
+    let levels = levels(&config.policy);
+    let frameworks = IssueType::ALL.iter().map(|issue| (*issue, config.policy.labels(*issue).clone())).collect();
+    Settings { limits: config.limits, levels, frameworks, ..Settings::new(keys) }
+}
+
+fn levels(policy: &Policy) -> EvidenceLevels {
+    let said = formats::ids().flat_map(|format| Statement::ALL.iter().map(move |statement| (format, *statement)));
+    said.filter_map(|(format, statement)| {
+        policy.level_of_format(format, statement).map(|level| (format.to_owned(), statement, level))
+    })
+    .collect()
+}
+
+/// The configured inventories.
+///
+/// # Errors
+/// Every mistake with file, line and column.
+pub fn inventories(config: &Config) -> Result<Inventories, Vec<ConfigError>> {
+    let around = Surroundings { env: &|name| std::env::var(name).ok(), base: &config.folder };
+    Inventories::compile(config.inventories.clone(), around).map_err(|faults| {
+        faults.into_iter().map(|fault| config.inventories_document.error(&fault.path, fault.message)).collect()
+    })
+}
+
+fn known(config: &Config, start: &Start) -> Known {
+    let inputs = start.roles.iter().flat_map(|role| role.inputs());
+    Known {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config_sha256: config.policy.config_sha256().to_owned(),
+        topics: inputs.map(|topic| config.log.names.name(*topic).to_string()).collect(),
+        formats: formats::ids().map(str::to_owned).collect(),
+        inventories: start.inventories.available().into_iter().map(|(name, _)| name.to_owned()).collect(),
+        routes: config.policy.routes().into_iter().map(|(name, _)| name).collect(),
+        roles: start.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+        escalation_level_max: 4,
+    }
+}
+
+/// Serves metrics and probes until `stop`; the address that was taken.
+///
+/// # Errors
+/// The address is not one, or is taken.
+pub fn serve(line: &Line, address: &str, runtime: &Runtime) -> Result<Option<SocketAddr>, Failure> {
+    if address.is_empty() {
+        return Ok(None);
+    }
+    let address: SocketAddr = address
+        .parse()
+        .map_err(|_| Failure::Config(vec![ConfigError::of_file("reeve.yaml", "metrics.address: expected host:port")]))?;
+    let bound = runtime.block_on(reeve_telemetry::Server::bind(address));
+    let server = bound.map_err(|error| Failure::Internal(format!("metrics: {address}: {}", error.kind())))?;
+    let taken = server.address().map_err(|error| Failure::Internal(format!("metrics: {}", error.kind())))?;
+    let (metrics, health, stop) = (line.metrics().clone(), line.health().clone(), line.stopper());
+    runtime.spawn(async move {
+        let stopped = async move {
+            while !stop.is_stopped() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if let Err(error) = server.run(metrics, health, stopped).await {
+            tracing::error!(error = %error.kind(), "metrics are no longer served");
+        }
+    });
+    Ok(Some(taken))
+}
+
+/// Stops the line at SIGTERM or SIGINT.
+pub fn stop_on_signals(stop: Stop, runtime: &Runtime) {
+    runtime.spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            return tracing::error!("signals cannot be heard; stop with SIGKILL");
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        stop.stop();
+    });
+}
+
+/// The runtime for inventories, metrics and signals; lanes are threads of their own.
+///
+/// # Errors
+/// The system gives no threads.
+pub fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("reeve-io")
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Internal(format!("no runtime: {}", error.kind())))
+}

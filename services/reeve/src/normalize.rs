@@ -1,0 +1,250 @@
+//! `reeve normalize`: raw alerts from files → observations as NDJSON, and an account of every record.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use reeve_domain::alert::{Origin, RawAlert};
+use reeve_domain::observation::Observation;
+use reeve_domain::reject::{DeadLetter, Stage};
+use reeve_domain::time::Timestamp;
+use reeve_formats::{Item, Parsed, Settings};
+use serde::Serialize;
+
+use crate::cli::NormalizeArgs;
+use crate::config::Config;
+use crate::exit::{Failure, Outcome};
+use crate::inputs::{self, Input};
+use crate::{clock, keys, line};
+
+/// Observations to stdout, the account to stderr and to the files that were asked for.
+///
+/// # Errors
+/// 66 if a path could not be opened (all others are read all the same).
+pub fn run(config: &Config, args: &NormalizeArgs) -> Outcome {
+    let settings = line::settings(config, keys::or_ephemeral(config)?);
+    let places = inputs::resolve(&args.inputs.paths);
+    let mut missing = places.missing;
+    let mut work = Work {
+        settings,
+        now: args.now.unwrap_or_else(clock::now),
+        out: BufWriter::new(io::stdout().lock()),
+        rejects: args.rejects.as_deref().map(create).transpose()?,
+        summary: Summary::default(),
+        explain: args.explain,
+    };
+    let progress = progress(places.found.len());
+    for place in &places.found {
+        match inputs::read(place) {
+            Ok(input) => work.input(&input)?,
+            Err(text) => missing.push(text),
+        }
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    work.finish(args.summary.as_deref())?;
+    inputs::refuse_missing(&missing)
+}
+
+struct Work<W: Write> {
+    settings: Settings,
+    now: Timestamp,
+    out: W,
+    rejects: Option<BufWriter<File>>,
+    summary: Summary,
+    explain: bool,
+}
+
+/// The account of a run.
+#[derive(Default, Serialize)]
+struct Summary {
+    files: u64,
+    records: u64,
+    observed: u64,
+    findings: u64,
+    evidence: u64,
+    receipts: u64,
+    empty: u64,
+    unmapped: u64,
+    dropped: BTreeMap<&'static str, u64>,
+    rejected: BTreeMap<&'static str, u64>,
+    by_file: Vec<OfFile>,
+}
+
+/// The account of one file.
+#[derive(Default, Serialize)]
+struct OfFile {
+    path: String,
+    format: Option<String>,
+    envelopes: Vec<&'static str>,
+    records: u64,
+    observed: u64,
+    findings: u64,
+    evidence: u64,
+    receipts: u64,
+    empty: bool,
+    dropped: BTreeMap<&'static str, u64>,
+    rejected: BTreeMap<&'static str, u64>,
+}
+
+impl<W: Write> Work<W> {
+    fn input(&mut self, input: &Input) -> Outcome {
+        let name = reeve_formats::scrubbed_name(&input.name);
+        let origin = Origin::File { file: name.as_str().into() };
+        let alert = RawAlert { value: &input.bytes, headers: &[], origin: origin.clone(), received_at: self.now };
+        let parsed = reeve_formats::parse(&alert, &self.settings);
+        self.write(&parsed, &origin, &input.bytes)?;
+        let account = account(name, &parsed);
+        if self.explain {
+            explain(&account);
+        }
+        self.summary.add(account);
+        Ok(())
+    }
+
+    fn write(&mut self, parsed: &Parsed, origin: &Origin, payload: &[u8]) -> Outcome {
+        for item in &parsed.items {
+            match item {
+                Item::Observed { observations, .. } => {
+                    for observation in observations {
+                        line_of(&mut self.out, observation)?;
+                    }
+                }
+                Item::Dropped { .. } => {}
+                Item::Rejected(reject) => {
+                    let letter = DeadLetter::of(reject, Stage::Normalize, origin.clone(), payload, &self.settings.keys);
+                    if let Some(rejects) = &mut self.rejects {
+                        line_of(rejects, &letter)?;
+                    }
+                }
+            }
+        }
+        for receipt in &parsed.receipts {
+            line_of(&mut self.out, &Observation::Receipt(receipt.clone()))?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, summary: Option<&Path>) -> Outcome {
+        self.out.flush().map_err(broken)?;
+        if let Some(rejects) = &mut self.rejects {
+            rejects.flush().map_err(broken)?;
+        }
+        if let Some(path) = summary {
+            let mut file = create(path)?;
+            line_of(&mut file, &self.summary)?;
+            file.flush().map_err(broken)?;
+        }
+        note(&self.summary.in_words());
+        Ok(())
+    }
+}
+
+impl Summary {
+    fn add(&mut self, file: OfFile) {
+        self.files += 1;
+        self.records += file.records;
+        self.observed += file.observed;
+        self.findings += file.findings;
+        self.evidence += file.evidence;
+        self.receipts += file.receipts;
+        self.empty += u64::from(file.empty);
+        for (reason, count) in &file.dropped {
+            *self.dropped.entry(reason).or_default() += count;
+        }
+        for (reason, count) in &file.rejected {
+            *self.rejected.entry(reason).or_default() += count;
+        }
+        self.by_file.push(file);
+    }
+
+    fn in_words(&self) -> String {
+        let by_reason = |counts: &BTreeMap<&'static str, u64>| {
+            let parts: Vec<String> = counts.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+            if parts.is_empty() { "0".to_owned() } else { parts.join(", ") }
+        };
+        format!(
+            "{} files, {} records: {} observed ({} findings, {} evidence), dropped {}, rejected {}; {} empty, {} receipts",
+            self.files,
+            self.records,
+            self.observed,
+            self.findings,
+            self.evidence,
+            by_reason(&self.dropped),
+            by_reason(&self.rejected),
+            self.empty,
+            self.receipts,
+        )
+    }
+}
+
+fn account(path: String, parsed: &Parsed) -> OfFile {
+    let mut of = OfFile {
+        path,
+        format: (!parsed.formats.is_empty()).then(|| parsed.formats.join(",")),
+        envelopes: parsed.envelopes.clone(),
+        records: u64::from(parsed.records),
+        receipts: parsed.receipts.len() as u64,
+        empty: parsed.empty,
+        ..OfFile::default()
+    };
+    for item in &parsed.items {
+        match item {
+            Item::Observed { observations, .. } => {
+                of.observed += 1;
+                let findings = observations.iter().filter(|one| matches!(one, Observation::Finding(_))).count() as u64;
+                of.findings += findings;
+                of.evidence += observations.len() as u64 - findings;
+            }
+            Item::Dropped { reason, .. } => *of.dropped.entry(reason.as_str()).or_default() += 1,
+            Item::Rejected(reject) => *of.rejected.entry(reject.reason.as_str()).or_default() += 1,
+        }
+    }
+    of
+}
+
+fn explain(of: &OfFile) {
+    let format = of.format.as_deref().unwrap_or("no format");
+    let envelopes = if of.envelopes.is_empty() { String::new() } else { format!(" in {}", of.envelopes.join(" in ")) };
+    note(&format!(
+        "{}: {format}{envelopes}; {} records, {} observed, dropped {:?}, rejected {:?}",
+        of.path, of.records, of.observed, of.dropped, of.rejected
+    ));
+}
+
+/// One JSON value as a line.
+pub fn line_of(out: &mut impl Write, value: &impl Serialize) -> Outcome {
+    serde_json::to_writer(&mut *out, value).map_err(|error| broken(error.into()))?;
+    out.write_all(b"\n").map_err(broken)
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
+    let file = File::create(path).map_err(|error| Failure::NoInput(format!("{}: {}", path.display(), error.kind())))?;
+    Ok(BufWriter::new(file))
+}
+
+/// A reader that has gone away (`| head`) is no failure of ours, and there is nobody left to tell.
+pub fn broken(error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    Failure::Internal(format!("cannot write: {}", error.kind()))
+}
+
+/// A line on stderr.
+pub fn note(text: &str) {
+    let mut stderr = io::stderr().lock();
+    // Nobody is left to be told that stderr is closed.
+    drop(writeln!(stderr, "{text}"));
+}
+
+/// A bar on a terminal, nothing elsewhere.
+pub fn progress(length: usize) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length as u64).with_style(style)
+}
