@@ -35,7 +35,11 @@ const ACCOUNTS: &[&str] = &[
 /// Whether a subject is a known decoy: to be investigated, never rotated.
 pub(crate) fn is_decoy(resolved: &Resolved) -> bool {
     let attributes = &resolved.subject.attributes;
-    let of_account = attributes.get("account").is_some_and(|account| ACCOUNTS.contains(&account.as_str()));
-    let of_name = attributes.get("arn").is_some_and(|arn| arn.contains("canarytokens"));
+    let of_account = attributes
+        .get("account")
+        .is_some_and(|account| ACCOUNTS.contains(&account.as_str()));
+    let of_name = attributes
+        .get("arn")
+        .is_some_and(|arn| arn.contains("canarytokens"));
     resolved.subject.key.provider() == "aws" && (of_account || of_name)
 }

@@ -26,15 +26,28 @@ pub(crate) struct Found<'d> {
     /// The result.
     pub(crate) json: &'d Json<'d>,
     /// What it stands in, outermost first: the report, a run, a target.
+    #[allow(
+        dead_code,
+        reason = "part of the interface of formats; those without parents do not look"
+    )]
     pub(crate) within: Vec<&'d Json<'d>>,
     /// Its key, where results are the values of an object.
+    #[allow(
+        dead_code,
+        reason = "part of the interface of formats; those of arrays do not look"
+    )]
     pub(crate) key: Option<&'d str>,
 }
 
 impl<'d> SubjectOf<'d> {
     /// A secret of which nothing is known but its value.
     pub(crate) fn value(value: impl Into<Cow<'d, str>>) -> Self {
-        Self::Value { value: value.into(), half: None, hints: ValueHints::default(), otherwise: None }
+        Self::Value {
+            value: value.into(),
+            half: None,
+            hints: ValueHints::default(),
+            otherwise: None,
+        }
     }
 }
 
@@ -46,8 +59,17 @@ impl<'d> Report<'d> {
 
     /// Results without anything around them that matters.
     pub(crate) fn of(results: impl Iterator<Item = &'d Json<'d>>) -> Self {
-        let results = results.map(|json| Found { json, within: Vec::new(), key: None }).collect();
-        Self { results, receipts: Vec::new() }
+        let results = results
+            .map(|json| Found {
+                json,
+                within: Vec::new(),
+                key: None,
+            })
+            .collect();
+        Self {
+            results,
+            receipts: Vec::new(),
+        }
     }
 }
 
@@ -64,8 +86,6 @@ pub(crate) struct Record<'d> {
     pub(crate) found: Found<'d>,
     /// What the envelopes said.
     pub(crate) carried: &'d Carried,
-    /// The broker's time.
-    pub(crate) received_at: Timestamp,
 }
 
 impl<'d> Record<'d> {
@@ -151,19 +171,22 @@ pub(crate) enum SubjectOf<'d> {
     Named(Named<'d>),
 }
 
+/// A builder of `reeve_domain::key` over as many texts as its [`Named`] has.
+pub(crate) type Build = fn(&[&str]) -> Result<Resolved, KeyError>;
+
 /// Raw texts, and the builder that makes a subject from them once they are scrubbed.
 pub(crate) struct Named<'d> {
     pub(crate) texts: Vec<Cow<'d, str>>,
-    pub(crate) build: fn(&[&str]) -> Result<Resolved, KeyError>,
+    pub(crate) build: Build,
 }
 
 impl<'d> Named<'d> {
     /// `build` gets as many texts as are given here, in this order.
-    pub(crate) fn new<const N: usize>(
-        texts: [&'d str; N],
-        build: fn(&[&str]) -> Result<Resolved, KeyError>,
-    ) -> Self {
-        Self { texts: texts.into_iter().map(Cow::Borrowed).collect(), build }
+    pub(crate) fn new<const N: usize>(texts: [&'d str; N], build: Build) -> Self {
+        Self {
+            texts: texts.into_iter().map(Cow::Borrowed).collect(),
+            build,
+        }
     }
 }
 

@@ -13,10 +13,41 @@ use crate::time;
 
 /// Keys of envelopes that may stand in a pointer of a reject.
 pub(crate) const NAMES: &[&str] = &[
-    "specversion", "id", "source", "type", "time", "data", "data_base64", "detail", "detail-type", "account",
-    "region", "Type", "Message", "MessageId", "messageType", "logEvents", "message", "Records", "awslogs",
-    "subscription", "receivedMessages", "attributes", "messageId", "records", "eventType", "topic", "dataVersion",
-    "value", "hits", "_source", "result", "sid", "search_name", "kind", "items",
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "time",
+    "data",
+    "data_base64",
+    "detail",
+    "detail-type",
+    "account",
+    "region",
+    "Type",
+    "Message",
+    "MessageId",
+    "messageType",
+    "logEvents",
+    "message",
+    "Records",
+    "awslogs",
+    "subscription",
+    "receivedMessages",
+    "attributes",
+    "messageId",
+    "records",
+    "eventType",
+    "topic",
+    "dataVersion",
+    "value",
+    "hits",
+    "_source",
+    "result",
+    "sid",
+    "search_name",
+    "kind",
+    "items",
 ];
 
 /// What an envelope says that its payload may not say itself. Never copied to an output as it stands.
@@ -52,20 +83,76 @@ struct Layer {
 }
 
 const LAYERS: &[Layer] = &[
-    Layer { name: "cloudevents", matches: cloud_events::is_structured, peel: cloud_events::peel },
-    Layer { name: "eventbridge", matches: is_eventbridge, peel: |json| Peeled::Value(json.get("detail")) },
-    Layer { name: "sns", matches: is_sns, peel: |json| Peeled::Texts(vec![json.get("Message")]) },
-    Layer { name: "cloudwatch-logs", matches: is_cloudwatch_logs, peel: peel_cloudwatch_logs },
-    Layer { name: "cloudwatch-logs", matches: is_awslogs, peel: |json| Peeled::Encoded(vec![json.at(&["awslogs", "data"])]) },
-    Layer { name: "cloudtrail-file", matches: is_cloudtrail_file, peel: |json| Peeled::Values(all(json.get("Records"))) },
-    Layer { name: "pubsub", matches: is_pubsub_push, peel: |json| Peeled::Encoded(vec![json.at(&["message", "data"])]) },
-    Layer { name: "pubsub", matches: is_pubsub_pull, peel: peel_pubsub_pull },
-    Layer { name: "azure-records", matches: is_azure_records, peel: |json| Peeled::Values(all(json.get("records"))) },
-    Layer { name: "event-grid", matches: is_event_grid, peel: |json| Peeled::Value(json.get("data")) },
-    Layer { name: "graph-collection", matches: is_graph_collection, peel: peel_graph_collection },
-    Layer { name: "elasticsearch-hits", matches: is_hits, peel: peel_hits },
-    Layer { name: "splunk-alert", matches: is_splunk, peel: |json| Peeled::Value(json.get("result")) },
-    Layer { name: "kubernetes-list", matches: is_kubernetes_list, peel: |json| Peeled::Values(all(json.get("items"))) },
+    Layer {
+        name: "cloudevents",
+        matches: cloud_events::is_structured,
+        peel: cloud_events::peel,
+    },
+    Layer {
+        name: "eventbridge",
+        matches: is_eventbridge,
+        peel: |json| Peeled::Value(json.get("detail")),
+    },
+    Layer {
+        name: "sns",
+        matches: is_sns,
+        peel: |json| Peeled::Texts(vec![json.get("Message")]),
+    },
+    Layer {
+        name: "cloudwatch-logs",
+        matches: is_cloudwatch_logs,
+        peel: peel_cloudwatch_logs,
+    },
+    Layer {
+        name: "cloudwatch-logs",
+        matches: is_awslogs,
+        peel: |json| Peeled::Encoded(vec![json.at(&["awslogs", "data"])]),
+    },
+    Layer {
+        name: "cloudtrail-file",
+        matches: is_cloudtrail_file,
+        peel: |json| Peeled::Values(all(json.get("Records"))),
+    },
+    Layer {
+        name: "pubsub",
+        matches: is_pubsub_push,
+        peel: |json| Peeled::Encoded(vec![json.at(&["message", "data"])]),
+    },
+    Layer {
+        name: "pubsub",
+        matches: is_pubsub_pull,
+        peel: peel_pubsub_pull,
+    },
+    Layer {
+        name: "azure-records",
+        matches: is_azure_records,
+        peel: |json| Peeled::Values(all(json.get("records"))),
+    },
+    Layer {
+        name: "event-grid",
+        matches: is_event_grid,
+        peel: |json| Peeled::Value(json.get("data")),
+    },
+    Layer {
+        name: "graph-collection",
+        matches: is_graph_collection,
+        peel: peel_graph_collection,
+    },
+    Layer {
+        name: "elasticsearch-hits",
+        matches: is_hits,
+        peel: peel_hits,
+    },
+    Layer {
+        name: "splunk-alert",
+        matches: is_splunk,
+        peel: |json| Peeled::Value(json.get("result")),
+    },
+    Layer {
+        name: "kubernetes-list",
+        matches: is_kubernetes_list,
+        peel: |json| Peeled::Values(all(json.get("items"))),
+    },
 ];
 
 /// Takes the outermost layer off, if the object is an envelope.
@@ -79,7 +166,8 @@ impl Carried {
     pub(crate) fn within(&self, json: &Json<'_>) -> Self {
         let text = |key: &str| json.get(key).text().map(str::to_owned);
         Self {
-            time: time::first_of([json.get("time"), json.get("Timestamp"), json.get("eventTime")]).or(self.time),
+            time: time::first_of([json.get("time"), json.get("Timestamp"), json.get("eventTime")])
+                .or(self.time),
             account: text("account").or_else(|| self.account.clone()),
             region: text("region").or_else(|| self.region.clone()),
         }
@@ -89,7 +177,10 @@ impl Carried {
 /// The bytes of a base64 text, padded or not, in the standard or the URL alphabet.
 pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let standard: String = text.trim().replace('-', "+").replace('_', "/");
-    BASE64.decode(standard.as_bytes()).or_else(|_| BASE64_NOPAD.decode(standard.as_bytes())).ok()
+    BASE64
+        .decode(standard.as_bytes())
+        .or_else(|_| BASE64_NOPAD.decode(standard.as_bytes()))
+        .ok()
 }
 
 fn all<'d>(array: &'d Json<'d>) -> Vec<&'d Json<'d>> {
@@ -105,14 +196,23 @@ fn is_sns(json: &Json<'_>) -> bool {
 }
 
 fn is_cloudwatch_logs(json: &Json<'_>) -> bool {
-    matches!(json.get("messageType").text(), Some("DATA_MESSAGE" | "CONTROL_MESSAGE")) && json.has("logEvents")
+    matches!(
+        json.get("messageType").text(),
+        Some("DATA_MESSAGE" | "CONTROL_MESSAGE")
+    ) && json.has("logEvents")
 }
 
 fn peel_cloudwatch_logs<'d>(json: &'d Json<'d>) -> Peeled<'d> {
     if json.get("messageType").text() == Some("CONTROL_MESSAGE") {
         return Peeled::Control;
     }
-    Peeled::Texts(json.get("logEvents").elements().iter().map(|event| event.get("message")).collect())
+    Peeled::Texts(
+        json.get("logEvents")
+            .elements()
+            .iter()
+            .map(|event| event.get("message"))
+            .collect(),
+    )
 }
 
 /// A subscription's own form: the CloudWatch Logs message, compressed and in base64.
@@ -123,7 +223,8 @@ fn is_awslogs(json: &Json<'_>) -> bool {
 fn is_cloudtrail_file(json: &Json<'_>) -> bool {
     let records = json.get("Records").elements();
     records.first().is_some_and(|first| first.has("eventSource"))
-        || (matches!(json, Json::Object(entries) if entries.len() == 1) && matches!(json.get("Records"), Json::Array(all) if all.is_empty()))
+        || (matches!(json, Json::Object(entries) if entries.len() == 1)
+            && matches!(json.get("Records"), Json::Array(all) if all.is_empty()))
 }
 
 fn is_pubsub_push(json: &Json<'_>) -> bool {
@@ -136,13 +237,20 @@ fn is_pubsub_pull(json: &Json<'_>) -> bool {
 
 fn peel_pubsub_pull<'d>(json: &'d Json<'d>) -> Peeled<'d> {
     let messages = json.get("receivedMessages").elements().iter();
-    Peeled::Encoded(messages.map(|received| received.at(&["message", "data"])).collect())
+    Peeled::Encoded(
+        messages
+            .map(|received| received.at(&["message", "data"]))
+            .collect(),
+    )
 }
 
 /// A batch of an event hub; a single record of it is kept for its format.
 fn is_azure_records(json: &Json<'_>) -> bool {
     let records = json.get("records").elements();
-    !records.is_empty() && records.iter().all(|record| record.has("category") || record.has("operationName"))
+    !records.is_empty()
+        && records
+            .iter()
+            .all(|record| record.has("category") || record.has("operationName"))
 }
 
 fn is_event_grid(json: &Json<'_>) -> bool {

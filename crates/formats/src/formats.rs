@@ -34,6 +34,10 @@
 //! * **Unknown words** (a new enum value, a new rule) degrade to `unknown` or to the table's default with
 //!   `unmapped: true`, they never reject.
 
+mod asff;
+mod cloudtrail;
+mod github_dependabot;
+mod github_secret_scanning;
 mod gitleaks;
 mod trufflehog;
 
@@ -68,7 +72,11 @@ pub(crate) struct Format {
 static ALL: &[Format] = &[
     gitleaks::GITLEAKS_V8,
     trufflehog::TRUFFLEHOG_V3,
+    github_secret_scanning::GITHUB_SECRET_SCANNING,
+    asff::ASFF,
+    cloudtrail::CLOUDTRAIL,
     gitleaks::GITLEAKS_V7,
+    github_dependabot::GITHUB_DEPENDABOT,
 ];
 
 /// Every format.
@@ -84,7 +92,10 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
 /// The ids of the formats that claim an object; more than one is a defect of theirs, which a test looks for.
 #[doc(hidden)]
 pub fn claims(json: &Json<'_>) -> Vec<&'static str> {
-    ALL.iter().filter(|format| (format.detect)(json)).map(|format| format.id).collect()
+    ALL.iter()
+        .filter(|format| (format.detect)(json))
+        .map(|format| format.id)
+        .collect()
 }
 
 /// The format of an object.
@@ -95,5 +106,9 @@ pub(crate) fn of(json: &Json<'_>) -> Option<&'static Format> {
 /// A key as it may stand in the pointer of a reject: as it is if a format or an envelope knows it, else `*`.
 pub(crate) fn pointer_segment(key: &str) -> String {
     let known = ALL.iter().any(|format| format.names.contains(&key)) || envelope::NAMES.contains(&key);
-    if known { key.replace('~', "~0").replace('/', "~1") } else { "*".to_owned() }
+    if known {
+        key.replace('~', "~0").replace('/', "~1")
+    } else {
+        "*".to_owned()
+    }
 }

@@ -39,12 +39,21 @@ pub enum Number {
 static NULL: Json<'static> = Json::Null;
 
 impl<'a> Json<'a> {
+    /// Every value of a text that can be read, for tests of detectors.
+    #[doc(hidden)]
+    pub fn documents_of(text: &'a str) -> Vec<Self> {
+        Documents::new(text, crate::Limits::default())
+            .filter_map(Result::ok)
+            .collect()
+    }
+
     /// The value of a key of an object; `Null` where there is none, or where this is no object.
     pub fn get(&self, key: &str) -> &Json<'a> {
         match self {
-            Self::Object(entries) => {
-                entries.iter().find(|(name, _)| name == key).map_or(&NULL, |(_, value)| value)
-            }
+            Self::Object(entries) => entries
+                .iter()
+                .find(|(name, _)| name == key)
+                .map_or(&NULL, |(_, value)| value),
             _ => &NULL,
         }
     }
@@ -135,7 +144,8 @@ impl<'a> Json<'a> {
     /// `missing_field` where there is none or an empty one, `invalid_field` where it is no string.
     pub fn require_text(&self, path: &[&str]) -> Result<&str, Reject> {
         let json = self.at(path);
-        json.text().ok_or_else(|| json.lacks(path, "expected a string that is not empty"))
+        json.text()
+            .ok_or_else(|| json.lacks(path, "expected a string that is not empty"))
     }
 
     /// The whole number at a path of names that the format knows.
@@ -144,7 +154,8 @@ impl<'a> Json<'a> {
     /// `missing_field` where there is none, `invalid_field` where it is none.
     pub fn require_unsigned(&self, path: &[&str]) -> Result<u64, Reject> {
         let json = self.at(path);
-        json.unsigned().ok_or_else(|| json.lacks(path, "expected a whole number"))
+        json.unsigned()
+            .ok_or_else(|| json.lacks(path, "expected a whole number"))
     }
 
     /// The array at a path of names that the format knows.

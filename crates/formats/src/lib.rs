@@ -8,6 +8,7 @@ mod canary;
 mod draft;
 mod envelope;
 pub mod formats;
+mod issue;
 mod json;
 mod observe;
 mod parse;
@@ -23,3 +24,8 @@ pub use parse::{Item, Parsed, parse};
 #[doc(hidden)]
 pub use settings::Scrub;
 pub use settings::{EvidenceLevels, Limits, Settings};
+
+/// A name that is no part of an alert (a file's path), without anything that looks like a secret.
+pub fn scrubbed_name(name: &str) -> String {
+    scrub::Scrubber::new(&[], Scrub::On).text(name).into_owned()
+}

@@ -7,8 +7,8 @@ use reeve_domain::alert::RawAlert;
 use reeve_domain::key::location::{self, Scope};
 use reeve_domain::key::{KEY_VERSION, KeyError, Rel, Resolved, Strength};
 use reeve_domain::observation::{
-    Evidence, EvidenceScope, Finding, IssueType, Location, Observation, Provenance, Receipt, Redaction, Source,
-    Statement, TimeQuality,
+    Evidence, EvidenceScope, Finding, IssueType, Location, Observation, Provenance, Receipt, Redaction,
+    Source, Statement, TimeQuality,
 };
 use reeve_domain::reject::DropReason;
 use reeve_domain::secret::{ValueHints, of_value};
@@ -52,7 +52,11 @@ pub(crate) struct Indexes {
 /// What became of a record's drafts.
 pub(crate) enum Observed {
     /// At least one observation.
-    Some { observations: Vec<Observation>, redactions: u32, unmapped: u32 },
+    Some {
+        observations: Vec<Observation>,
+        redactions: u32,
+        unmapped: u32,
+    },
     /// Understood, and nobody's task.
     Nothing(DropReason),
     /// No draft has a subject; what was expected.
@@ -77,7 +81,11 @@ pub(crate) fn observe(secrets: &[Cow<'_, str>], drafts: Vec<Draft<'_>>, scene: &
         }
     }
     match (observations.is_empty(), subjects, error) {
-        (false, ..) => Observed::Some { observations, redactions: scrubber.count(), unmapped },
+        (false, ..) => Observed::Some {
+            observations,
+            redactions: scrubber.count(),
+            unmapped,
+        },
         (true, 0, Some(error)) => Observed::NoSubject(error.to_string()),
         (true, 0, None) => Observed::Nothing(DropReason::NotIdentityRelevant),
         (true, ..) => Observed::Nothing(DropReason::NoStatement),
@@ -94,7 +102,12 @@ pub(crate) fn receipt(draft: ReceiptDraft, scene: &mut Scene<'_>) -> Receipt {
     };
     let (observed_at, _) = observed_at(draft.observed_at, scene);
     let index = take(&mut scene.indexes.receipt, scene.index);
-    Receipt { scope: draft.scope, observed_at, source, provenance: provenance(scene, index) }
+    Receipt {
+        scope: draft.scope,
+        observed_at,
+        source,
+        provenance: provenance(scene, index),
+    }
 }
 
 /// A draft whose texts may leave, and whose subject has a key.
@@ -111,26 +124,35 @@ impl Clean {
         let source = source(&draft.source, scrubber, scene.format);
         let serial = scrubber.text(&draft.source.serial).into_owned();
         let resolved = subject(draft, &place, &source, scrubber, scene)?;
-        Ok(Self { resolved, source, serial, location: shown(&place) })
+        Ok(Self {
+            resolved,
+            source,
+            serial,
+            location: shown(&place),
+        })
     }
 
-    fn observe(self, draft: Draft<'_>, scrubber: &Scrubber, scene: &mut Scene<'_>, out: &mut Vec<Observation>) {
+    fn observe(
+        self,
+        draft: Draft<'_>,
+        scrubber: &Scrubber,
+        scene: &mut Scene<'_>,
+        out: &mut Vec<Observation>,
+    ) {
         for (statement, scope) in &draft.statements {
             out.extend(self.evidence(*statement, scope, draft.times, scrubber, scene));
         }
         if let Some(problem) = draft.problem {
             let finding = self.finding(&problem, draft.times, scrubber, scene);
+            if out.iter().any(|other| is_same_sighting(other, &finding)) {
+                return;
+            }
+            scene.indexes.finding = finding.provenance.index + 1;
             out.push(Observation::Finding(Box::new(finding)));
         }
     }
 
-    fn finding(
-        self,
-        problem: &Problem<'_>,
-        times: Times,
-        scrubber: &Scrubber,
-        scene: &mut Scene<'_>,
-    ) -> Finding {
+    fn finding(self, problem: &Problem<'_>, times: Times, scrubber: &Scrubber, scene: &Scene<'_>) -> Finding {
         let honeytoken = problem.honeytoken || canary::is_decoy(&self.resolved);
         let issue_type = match (honeytoken, problem.issue_type) {
             (true, IssueType::SecretExposed) => IssueType::HoneytokenTriggered,
@@ -139,7 +161,7 @@ impl Clean {
         let finding_id = self.id("f", issue_type.as_str());
         let (observed_at, time_quality) = observed_at(times.observed_at, scene);
         let first = times.first_detected_at.unwrap_or(observed_at);
-        let index = take(&mut scene.indexes.finding, scene.index);
+        let index = scene.index.max(scene.indexes.finding);
         let mut source_severity = problem.severity.clone();
         source_severity.label = scrubber.text(&source_severity.label).into_owned();
         Finding {
@@ -156,12 +178,20 @@ impl Clean {
             source: self.source,
             location: self.location,
             honeytoken,
-            frameworks: scene.settings.frameworks.get(&issue_type).cloned().unwrap_or_default(),
+            frameworks: scene
+                .settings
+                .frameworks
+                .get(&issue_type)
+                .cloned()
+                .unwrap_or_default(),
             exposed_since: times.exposed_since.filter(|since| *since <= observed_at),
             first_detected_at: first.min(observed_at),
             observed_at,
             time_quality,
-            redaction: Redaction { version: scrub::VERSION, count: scrubber.count() },
+            redaction: Redaction {
+                version: scrub::VERSION,
+                count: scrubber.count(),
+            },
             provenance: provenance(scene, index),
         }
     }
@@ -201,11 +231,23 @@ impl Clean {
 
     /// The same source finding has the same id in every scan: no line, no time, no provenance is in it.
     fn id(&self, prefix: &str, what: &str) -> String {
-        let Location { repository, path, commit, resource, region, line: _ } = &self.location;
-        let place = [repository, path, commit, resource, region].map(|part| part.as_deref().unwrap_or_default());
+        let Location {
+            repository,
+            path,
+            commit,
+            resource,
+            region,
+            line: _,
+        } = &self.location;
+        let place =
+            [repository, path, commit, resource, region].map(|part| part.as_deref().unwrap_or_default());
         let source = [what, &self.source.format, &self.source.rule, &self.serial];
         let mut hasher = Sha256::new();
-        for part in [self.resolved.subject.key.as_str()].into_iter().chain(source).chain(place) {
+        for part in [self.resolved.subject.key.as_str()]
+            .into_iter()
+            .chain(source)
+            .chain(place)
+        {
             hasher.update(part.as_bytes());
             hasher.update([0]);
         }
@@ -213,6 +255,18 @@ impl Clean {
         id.truncate(ID_CHARS);
         format!("{prefix}-{id}")
     }
+}
+
+/// One result may name a subject twice, as a user and by the user's key: that is one sighting. Two places are two.
+fn is_same_sighting(other: &Observation, finding: &Finding) -> bool {
+    let Observation::Finding(other) = other else {
+        return false;
+    };
+    let (here, there) = (&finding.location, &other.location);
+    other.subject.key == finding.subject.key
+        && other.issue_type == finding.issue_type
+        && (&there.repository, &there.path, there.line, &there.commit)
+            == (&here.repository, &here.path, here.line, &here.commit)
 }
 
 /// The subject with everything that is known besides its key.
@@ -225,18 +279,35 @@ fn subject(
 ) -> Result<Resolved, KeyError> {
     let resolved = match &draft.subject {
         SubjectOf::Named(named) => build(named, scrubber)?,
-        SubjectOf::Place => in_place(place, source)?,
-        SubjectOf::Value { value, half, hints, otherwise } => {
+        SubjectOf::Place => in_place(place, source, &source.rule)?,
+        SubjectOf::Value {
+            value,
+            half,
+            hints,
+            otherwise,
+        } => {
             let rule = Some(source.rule.as_str());
-            let hints = ValueHints { rule, seen_at: Some(*scene.alert.received_at), ..*hints };
-            match (of_value(value, half.as_deref(), &hints, &scene.settings.keys), otherwise) {
+            let hints = ValueHints {
+                rule,
+                seen_at: Some(*scene.alert.received_at),
+                ..*hints
+            };
+            match (
+                of_value(value, half.as_deref(), &hints, &scene.settings.keys),
+                otherwise,
+            ) {
                 (Ok(resolved), _) => without_secrets_beside(found_in(resolved, place, source), scrubber),
                 (Err(_), Some(named)) => build(named, scrubber)?,
-                (Err(_), None) => in_place(place, source)?,
+                (Err(_), None) if value.contains("PRIVATE KEY") => in_place(place, source, "private-key")?,
+                (Err(_), None) => in_place(place, source, &source.rule)?,
             }
         }
     };
-    Ok(with_attributes(with_others(resolved, &draft.also, scrubber), draft, scrubber))
+    Ok(with_attributes(
+        with_others(resolved, &draft.also, scrubber),
+        draft,
+        scrubber,
+    ))
 }
 
 /// A name that holds a secret is no name: its key would hide which one it was.
@@ -250,20 +321,24 @@ fn build(named: &Named<'_>, scrubber: &Scrubber) -> Result<Resolved, KeyError> {
     }
 }
 
-fn in_place(place: &Place<'_>, source: &Source) -> Result<Resolved, KeyError> {
+fn in_place(place: &Place<'_>, source: &Source, rule: &str) -> Result<Resolved, KeyError> {
     let text = |part: &Option<Cow<'_, str>>| part.as_deref().unwrap_or_default().to_owned();
-    let (repository, commit, resource) = (text(&place.repository), text(&place.commit), text(&place.resource));
+    let (repository, commit, resource) = (
+        text(&place.repository),
+        text(&place.commit),
+        text(&place.resource),
+    );
     let scope = match () {
         () if !repository.is_empty() => Scope::Repository(&repository),
         () if !commit.is_empty() => Scope::Commit(&commit),
         () if !resource.is_empty() => Scope::Source(&resource),
         () => Scope::Reference(&source.reference),
     };
-    location::file(scope, place.path.as_deref().unwrap_or_default(), &source.rule)
+    location::file(scope, place.path.as_deref().unwrap_or_default(), rule)
 }
 
 fn found_in(resolved: Resolved, place: &Place<'_>, source: &Source) -> Resolved {
-    match place.path.as_ref().map(|_| in_place(place, source)) {
+    match place.path.as_ref().map(|_| in_place(place, source, &source.rule)) {
         Some(Ok(location)) => resolved.with_link(Rel::FoundIn, location.subject.key),
         _ => resolved,
     }
@@ -321,10 +396,13 @@ fn source(source: &SourceOf<'_>, scrubber: &Scrubber, format: &Format) -> Source
 
 fn without_secrets<'p>(place: &'p Place<'_>, scrubber: &Scrubber) -> Place<'p> {
     let scrubbed = |part: &'p Option<Cow<'_, str>>| part.as_deref().map(|text| scrubber.text(text));
-    let repository = place.repository.as_deref().map(|text| match url::without_userinfo(text) {
-        Cow::Borrowed(text) => scrubber.text(text),
-        Cow::Owned(text) => Cow::Owned(scrubber.text(&text).into_owned()),
-    });
+    let repository = place
+        .repository
+        .as_deref()
+        .map(|text| match url::without_userinfo(text) {
+            Cow::Borrowed(text) => scrubber.text(text),
+            Cow::Owned(text) => Cow::Owned(scrubber.text(&text).into_owned()),
+        });
     Place {
         repository,
         path: scrubbed(&place.path),
@@ -350,7 +428,11 @@ fn shown(place: &Place<'_>) -> Location {
 /// A text for people. Most are plain already, and are only copied.
 fn tidy(text: &str, chars_max: usize) -> String {
     let is_plain = text.len() <= chars_max && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_plain { text.to_owned() } else { clean(text, chars_max) }
+    if is_plain {
+        text.to_owned()
+    } else {
+        clean(text, chars_max)
+    }
 }
 
 /// The record's own time, else the envelope's, else the broker's; never in the future.
@@ -363,7 +445,11 @@ fn observed_at(own: Option<Timestamp>, scene: &Scene<'_>) -> (Timestamp, TimeQua
 }
 
 fn provenance(scene: &Scene<'_>, index: u32) -> Provenance {
-    Provenance { origin: scene.alert.origin.clone(), index, format_version: scene.format.version }
+    Provenance {
+        origin: scene.alert.origin.clone(),
+        index,
+        format_version: scene.format.version,
+    }
 }
 
 /// The record's index where it is free, else the next one behind it: unique, and the record's own where each record

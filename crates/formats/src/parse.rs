@@ -63,7 +63,12 @@ pub enum Item {
 
 /// Reads an alert. Total: any bytes give an answer, and every record of them exactly one item.
 pub fn parse(alert: &RawAlert<'_>, settings: &Settings) -> Parsed {
-    let mut walk = Walk { alert, settings, parsed: Parsed::default(), indexes: Indexes::default() };
+    let mut walk = Walk {
+        alert,
+        settings,
+        parsed: Parsed::default(),
+        indexes: Indexes::default(),
+    };
     walk.alert();
     walk.parsed.empty = walk.parsed.records == 0;
     walk.parsed
@@ -113,7 +118,10 @@ impl Walk<'_> {
         }
         match compression.inflate(bytes, &self.settings.limits) {
             Ok(inflated) => {
-                let depth = Depth { inflations: depth.inflations + 1, ..depth.clone() };
+                let depth = Depth {
+                    inflations: depth.inflations + 1,
+                    ..depth.clone()
+                };
                 self.bytes(&inflated, &depth);
             }
             Err(reject) => self.reject(reject),
@@ -159,7 +167,10 @@ impl Walk<'_> {
 
     /// If the first line is a whole value the text is lines, and a bad one is refused alone.
     fn lines_or_documents(&mut self, text: &str, depth: &Depth) {
-        let mut lines = text.split('\n').enumerate().skip_while(|(_, line)| line.trim().is_empty());
+        let mut lines = text
+            .split('\n')
+            .enumerate()
+            .skip_while(|(_, line)| line.trim().is_empty());
         let Some((before, first)) = lines.next() else {
             return;
         };
@@ -217,7 +228,9 @@ impl Walk<'_> {
 
     /// Each element is an alert of its own; an array of nothing but scalars is one unknown thing.
     fn elements<'d>(&mut self, elements: &'d [Json<'d>], depth: &Depth) {
-        let holds_alerts = elements.iter().any(|element| matches!(element, Json::Object(_) | Json::Array(_)));
+        let holds_alerts = elements
+            .iter()
+            .any(|element| matches!(element, Json::Object(_) | Json::Array(_)));
         if !holds_alerts && !elements.is_empty() {
             return self.unknown();
         }
@@ -242,11 +255,17 @@ impl Walk<'_> {
     fn envelope<'d>(&mut self, name: &'static str, json: &'d Json<'d>, peeled: Peeled<'d>, depth: &Depth) {
         self.note_envelope(name);
         if depth.envelopes >= self.settings.limits.envelopes {
-            let detail = format!("more than {} envelopes inside one another", self.settings.limits.envelopes);
+            let detail = format!(
+                "more than {} envelopes inside one another",
+                self.settings.limits.envelopes
+            );
             return self.reject(Reject::document(Reason::TooDeep, detail));
         }
-        let inner =
-            Depth { carried: depth.carried.within(json), envelopes: depth.envelopes + 1, ..depth.clone() };
+        let inner = Depth {
+            carried: depth.carried.within(json),
+            envelopes: depth.envelopes + 1,
+            ..depth.clone()
+        };
         match peeled {
             Peeled::Value(json) => self.value(json, &inner),
             Peeled::Values(all) => all.into_iter().for_each(|json| self.value(json, &inner)),
@@ -266,7 +285,10 @@ impl Walk<'_> {
     fn encoded<'d>(&mut self, json: &'d Json<'d>, depth: &Depth) {
         match json.text().map(decode_base64) {
             Some(Some(bytes)) => self.bytes(&bytes, depth),
-            Some(None) => self.reject(Reject::document(Reason::NotJson, "expected base64 in the envelope")),
+            Some(None) => self.reject(Reject::document(
+                Reason::NotJson,
+                "expected base64 in the envelope",
+            )),
             None => self.value(json, depth),
         }
     }
@@ -276,8 +298,13 @@ impl Walk<'_> {
         match (format.records)(json) {
             Ok(report) => {
                 let receipts: Vec<ReceiptDraft> = report.receipts;
-                report.results.into_iter().for_each(|found| self.result(format, found, depth));
-                receipts.into_iter().for_each(|draft| self.receipt(format, draft, depth));
+                report
+                    .results
+                    .into_iter()
+                    .for_each(|found| self.result(format, found, depth));
+                receipts
+                    .into_iter()
+                    .for_each(|draft| self.receipt(format, draft, depth));
             }
             Err(reject) => {
                 let index = self.parsed.records;
@@ -288,7 +315,10 @@ impl Walk<'_> {
 
     fn result<'d>(&mut self, format: &'static Format, found: Found<'d>, depth: &'d Depth) {
         let index = self.parsed.records;
-        let record = Record { found, carried: &depth.carried, received_at: self.alert.received_at };
+        let record = Record {
+            found,
+            carried: &depth.carried,
+        };
         match (format.read)(&record) {
             Ok(Reading::Observed { secrets, drafts }) => {
                 let mut scene = self.scene(format, &depth.carried, index);
@@ -303,10 +333,18 @@ impl Walk<'_> {
 
     fn observed(&mut self, format: &'static Format, index: u32, observed: Observed) {
         match observed {
-            Observed::Some { observations, redactions, unmapped } => {
+            Observed::Some {
+                observations,
+                redactions,
+                unmapped,
+            } => {
                 self.parsed.redactions += redactions;
                 self.parsed.unmapped += unmapped;
-                self.push(Item::Observed { index, format: format.id, observations });
+                self.push(Item::Observed {
+                    index,
+                    format: format.id,
+                    observations,
+                });
             }
             Observed::Nothing(reason) => self.dropped(format.id, reason),
             Observed::NoSubject(detail) => {
@@ -323,7 +361,14 @@ impl Walk<'_> {
     }
 
     fn scene<'c>(&'c self, format: &'static Format, carried: &'c Carried, index: u32) -> Scene<'c> {
-        Scene { settings: self.settings, alert: self.alert, format, carried, index, indexes: self.indexes }
+        Scene {
+            settings: self.settings,
+            alert: self.alert,
+            format,
+            carried,
+            index,
+            indexes: self.indexes,
+        }
     }
 
     fn unknown(&mut self) {
@@ -333,7 +378,11 @@ impl Walk<'_> {
     }
 
     fn dropped(&mut self, format: &'static str, reason: DropReason) {
-        self.push(Item::Dropped { index: self.parsed.records, format, reason });
+        self.push(Item::Dropped {
+            index: self.parsed.records,
+            format,
+            reason,
+        });
     }
 
     fn reject(&mut self, reject: Reject) {

@@ -35,7 +35,11 @@ impl Scrubber {
     /// Knows the secrets of a record; those fields are withheld and counted.
     pub(crate) fn new(secrets: &[Cow<'_, str>], scrub: Scrub) -> Self {
         let withheld = u32::try_from(secrets.len()).unwrap_or(u32::MAX);
-        Self { scrub, values: Values::of(secrets), replaced: Cell::new(withheld) }
+        Self {
+            scrub,
+            values: Values::of(secrets),
+            replaced: Cell::new(withheld),
+        }
     }
 
     /// How many places were replaced or withheld.
@@ -48,7 +52,9 @@ impl Scrubber {
         if self.scrub == Scrub::Off {
             return Cow::Borrowed(text);
         }
-        self.plain(text).or_else(|| self.escaped(text)).map_or(Cow::Borrowed(text), Cow::Owned)
+        self.plain(text)
+            .or_else(|| self.escaped(text))
+            .map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     /// The text with its secrets replaced; none if it holds none.
@@ -78,7 +84,9 @@ fn unescape(text: &str) -> Option<String> {
     if text.contains('\\') {
         return Some(json_unescaped(text));
     }
-    let decoded = text.contains('%').then(|| percent_decode_str(text).decode_utf8_lossy())?;
+    let decoded = text
+        .contains('%')
+        .then(|| percent_decode_str(text).decode_utf8_lossy())?;
     (decoded != text).then(|| decoded.into_owned())
 }
 
@@ -101,7 +109,10 @@ fn escaped_character(rest: &str) -> (Option<char>, usize) {
     let Some(first) = rest.chars().next() else {
         return (None, 0);
     };
-    let hex = rest.get(1..5).filter(|_| first == 'u').and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    let hex = rest
+        .get(1..5)
+        .filter(|_| first == 'u')
+        .and_then(|hex| u32::from_str_radix(hex, 16).ok());
     match (first, hex.and_then(char::from_u32)) {
         (_, Some(character)) => (Some(character), 5),
         ('n', _) => (Some('\n'), 1),
@@ -119,13 +130,19 @@ mod tests {
     const VALUE: &str = "p4ss/w\"ord+é?";
 
     fn scrubbed(secret: &str, text: &str) -> String {
-        Scrubber::new(&[Cow::Borrowed(secret)], Scrub::On).text(text).into_owned()
+        Scrubber::new(&[Cow::Borrowed(secret)], Scrub::On)
+            .text(text)
+            .into_owned()
     }
 
     fn forms(value: &str) -> Vec<String> {
-        let url = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let url =
+            percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC).to_string();
         let json = serde_json::to_string(value).unwrap();
-        let unicode: String = value.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+        let unicode: String = value
+            .chars()
+            .map(|c| format!("\\u{:04x}", u32::from(c)))
+            .collect();
         vec![
             value.to_owned(),
             url.to_lowercase(),
@@ -180,13 +197,19 @@ mod tests {
     #[test]
     fn lines_of_a_private_key_are_found_one_by_one() {
         let pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAabcdefghijkl\nmnopqrstuvwxyzABCDEFGHIJKL==\n-----END RSA PRIVATE KEY-----";
-        assert_eq!(scrubbed(pem, "x mnopqrstuvwxyzABCDEFGHIJKL== y"), format!("x {MARK} y"));
+        assert_eq!(
+            scrubbed(pem, "x mnopqrstuvwxyzABCDEFGHIJKL== y"),
+            format!("x {MARK} y")
+        );
         assert_eq!(scrubbed(pem, &pem.replace('\n', "\\n")), MARK);
     }
 
     #[test]
     fn the_password_of_a_url_is_a_value_of_its_own() {
-        assert_eq!(scrubbed("https://me:hunter22@host/x", "who is hunter22"), format!("who is {MARK}"));
+        assert_eq!(
+            scrubbed("https://me:hunter22@host/x", "who is hunter22"),
+            format!("who is {MARK}")
+        );
     }
 
     #[test]

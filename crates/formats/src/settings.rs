@@ -85,14 +85,20 @@ impl EvidenceLevels {
     /// What every format declares for itself: the defaults of `config/evidence.yaml`.
     pub fn built_in() -> Self {
         let statements = formats::all().iter().flat_map(|format| {
-            format.statements.iter().map(|(statement, level)| (format.id.to_owned(), *statement, *level))
+            format
+                .statements
+                .iter()
+                .map(|(statement, level)| (format.id.to_owned(), *statement, *level))
         });
         statements.collect()
     }
 
     /// The level of a statement of a format; none if it may not make it.
     pub fn of(&self, format: &str, statement: Statement) -> Option<EvidenceLevel> {
-        let entry = self.0.iter().find(|(name, said, _)| *said == statement && name == format);
+        let entry = self
+            .0
+            .iter()
+            .find(|(name, said, _)| *said == statement && name == format);
         entry.map(|(_, _, level)| *level)
     }
 }

@@ -28,13 +28,19 @@ const WORDS: &[(&str, u8)] = &[
 pub(crate) fn of_word(word: &str) -> SourceSeverity {
     let known = WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
     let score = known.map_or(UNKNOWN, |(_, score)| *score);
-    SourceSeverity { label: clean(word, LABEL_CHARS_MAX), score }
+    SourceSeverity {
+        label: clean(word, LABEL_CHARS_MAX),
+        score,
+    }
 }
 
 /// A severity that the source already gives on a scale of 0–100.
 pub(crate) fn of_score(score: u64) -> SourceSeverity {
     let score = u8::try_from(score.min(100)).unwrap_or(100);
-    SourceSeverity { label: score.to_string(), score }
+    SourceSeverity {
+        label: score.to_string(),
+        score,
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::json::{Json, Number};
 const ZONED: &[&str] = &[
     "%Y-%m-%d %H:%M:%S%.f %z", // Go: 2022-06-16 10:17:40 -0700 (its zone name is cut off before)
     "%Y-%m-%dT%H:%M:%S%.f%z",
-    "%a %b %d %H:%M:%S %Y %z", // git
+    "%a %b %d %H:%M:%S %Y %z",  // git
     "%a, %d %b %Y %H:%M:%S %z", // RFC 2822
 ];
 
@@ -62,12 +62,17 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
 
 fn odd(text: &str) -> Option<jiff::Timestamp> {
     let zoned = without_zone_name(text);
-    if let Some(at) = ZONED.iter().find_map(|layout| strtime::parse(layout, zoned).ok()?.to_timestamp().ok()) {
+    if let Some(at) = ZONED
+        .iter()
+        .find_map(|layout| strtime::parse(layout, zoned).ok()?.to_timestamp().ok())
+    {
         return Some(at);
     }
-    let civil = CIVIL.iter().find_map(|layout| DateTime::strptime(layout, text).ok());
+    let civil = CIVIL
+        .iter()
+        .find_map(|layout| DateTime::strptime(layout, text).ok());
     let civil = civil.or_else(|| text.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0)))?;
-    civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    TimeZone::UTC.to_timestamp(civil).ok()
 }
 
 /// Go prints the zone's name after its offset, and the offset again where it has none: `-0700 -0700`, `+0000 UTC`.
@@ -150,7 +155,16 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_nothing() {
-        for text in ["", "null", "0001-01-01T00:00:00Z", "10-19-2003", "soon", "0", "-1", "99999999999999999999999"] {
+        for text in [
+            "",
+            "null",
+            "0001-01-01T00:00:00Z",
+            "10-19-2003",
+            "soon",
+            "0",
+            "-1",
+            "99999999999999999999999",
+        ] {
             assert!(parse(text).is_none(), "{text}");
         }
     }

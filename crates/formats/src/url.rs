@@ -28,10 +28,19 @@ mod tests {
 
     #[test]
     fn userinfo_is_cut_off_and_nothing_else() {
-        assert_eq!(without_userinfo("https://u:p@github.com/acme/app?x=@y"), "https://github.com/acme/app?x=@y");
-        assert_eq!(without_userinfo("https://ghp_token@github.com"), "https://github.com");
+        assert_eq!(
+            without_userinfo("https://u:p@github.com/acme/app?x=@y"),
+            "https://github.com/acme/app?x=@y"
+        );
+        assert_eq!(
+            without_userinfo("https://ghp_token@github.com"),
+            "https://github.com"
+        );
         assert_eq!(without_userinfo("https://a:p@ss@host/x"), "https://host/x");
-        assert_eq!(without_userinfo("git@github.com:acme/app.git"), "git@github.com:acme/app.git");
+        assert_eq!(
+            without_userinfo("git@github.com:acme/app.git"),
+            "git@github.com:acme/app.git"
+        );
         assert_eq!(without_userinfo("me:pw@host:app.git"), "host:app.git");
         assert_eq!(without_userinfo("acme/app"), "acme/app");
     }

@@ -42,13 +42,18 @@ impl Compression {
     /// # Errors
     /// `bomb` over the limits, `not_json` if the stream is broken.
     pub(crate) fn inflate(self, bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Reject> {
-        let inflated_max = limits.inflated_bytes.min(bytes.len().saturating_mul(limits.inflated_ratio));
+        let inflated_max = limits
+            .inflated_bytes
+            .min(bytes.len().saturating_mul(limits.inflated_ratio));
         let inflated = match self {
             Self::Gzip => read_at_most(flate2::read::MultiGzDecoder::new(bytes), inflated_max),
             Self::Zstd => zstd_stream(bytes).and_then(|stream| read_at_most(stream, inflated_max)),
         };
         let inflated = inflated.map_err(|_| {
-            Reject::document(Reason::NotJson, format!("expected a whole {} stream", self.name()))
+            Reject::document(
+                Reason::NotJson,
+                format!("expected a whole {} stream", self.name()),
+            )
         })?;
         if inflated.len() > inflated_max {
             let detail = format!("inflates to more than {inflated_max} bytes");
@@ -66,7 +71,12 @@ pub(crate) fn without_bom(text: &str) -> Option<&str> {
 /// Takes `scoutsuite_results =` off.
 pub(crate) fn without_script_prefix(text: &str) -> Option<&str> {
     let rest = text.trim_start().strip_prefix(SCRIPT_PREFIX)?;
-    Some(rest.trim_start().strip_prefix('=')?.trim_end().trim_end_matches(';'))
+    Some(
+        rest.trim_start()
+            .strip_prefix('=')?
+            .trim_end()
+            .trim_end_matches(';'),
+    )
 }
 
 fn zstd_stream(bytes: &[u8]) -> std::io::Result<zstd::Decoder<'static, &[u8]>> {

@@ -14,8 +14,13 @@ pub(crate) fn is_binary(headers: &[(String, Vec<u8>)]) -> bool {
 
 /// What the headers carry over.
 pub(crate) fn carried(headers: &[(String, Vec<u8>)]) -> Carried {
-    let at = header(headers, "ce_time").and_then(|value| std::str::from_utf8(value).ok()).and_then(time::parse);
-    Carried { time: at, ..Carried::default() }
+    let at = header(headers, "ce_time")
+        .and_then(|value| std::str::from_utf8(value).ok())
+        .and_then(time::parse);
+    Carried {
+        time: at,
+        ..Carried::default()
+    }
 }
 
 /// An object with the attributes of an event.

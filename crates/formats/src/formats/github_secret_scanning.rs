@@ -21,19 +21,56 @@ pub(super) const GITHUB_SECRET_SCANNING: Format = Format {
     version: 1,
     tool: "GitHub secret scanning",
     names: &[
-        "action", "alert", "repository", "organization", "location", "details", "number", "created_at", "updated_at",
-        "resolved_at", "resolution", "resolved_by", "state", "secret", "secret_type", "secret_type_display_name",
-        "validity", "publicly_leaked", "multi_repo", "html_url", "url", "locations_url", "first_location_detected",
-        "path", "start_line", "commit_sha", "commit_url", "full_name", "private", "visibility", "id", "type",
+        "action",
+        "alert",
+        "repository",
+        "organization",
+        "location",
+        "details",
+        "number",
+        "created_at",
+        "updated_at",
+        "resolved_at",
+        "resolution",
+        "resolved_by",
+        "state",
+        "secret",
+        "secret_type",
+        "secret_type_display_name",
+        "validity",
+        "publicly_leaked",
+        "multi_repo",
+        "html_url",
+        "url",
+        "locations_url",
+        "first_location_detected",
+        "path",
+        "start_line",
+        "commit_sha",
+        "commit_url",
+        "full_name",
+        "private",
+        "visibility",
+        "id",
+        "type",
     ],
-    statements: &[(Statement::Active, EvidenceLevel::E3), (Statement::Inactive, EvidenceLevel::E3)],
+    statements: &[
+        (Statement::Active, EvidenceLevel::E3),
+        (Statement::Inactive, EvidenceLevel::E3),
+    ],
     detect: |json| is_webhook(json) || is_alert(json) || is_location(json),
     records: |json| Ok(Report::one(json)),
     read,
 };
 
 /// Resolutions by which a person says that there is no problem.
-const NO_PROBLEM: &[&str] = &["false_positive", "wont_fix", "used_in_tests", "pattern_deleted", "pattern_edited"];
+const NO_PROBLEM: &[&str] = &[
+    "false_positive",
+    "wont_fix",
+    "used_in_tests",
+    "pattern_deleted",
+    "pattern_edited",
+];
 
 /// Fields of a location that are the page it stands on.
 const PAGES: &[&str] = &[
@@ -78,11 +115,25 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     if is_webhook(json) {
         let alert = json.get("alert");
         let named = json.at(&["location", "details"]);
-        let details = if named.is_null() { alert.get("first_location_detected") } else { named };
-        Alert { alert, repository: json.get("repository"), details }.read("/alert")
+        let details = if named.is_null() {
+            alert.get("first_location_detected")
+        } else {
+            named
+        };
+        Alert {
+            alert,
+            repository: json.get("repository"),
+            details,
+        }
+        .read("/alert")
     } else if is_alert(json) {
         let details = json.get("first_location_detected");
-        Alert { alert: json, repository: json.get("repository"), details }.read("")
+        Alert {
+            alert: json,
+            repository: json.get("repository"),
+            details,
+        }
+        .read("")
     } else {
         read_location(json)
     }
@@ -106,17 +157,30 @@ impl<'d> Alert<'d> {
         let problem = Problem {
             validity,
             exposure: self.exposure(),
-            ..Problem::new(IssueType::SecretExposed, format!("{title} in {}", self.repository_name()))
+            ..Problem::new(
+                IssueType::SecretExposed,
+                format!("{title} in {}", self.repository_name()),
+            )
         };
         let draft = Draft {
-            also: self.alert_key().map(|named| Also::Alias(Strength::Strong, named)).into_iter().collect(),
+            also: self
+                .alert_key()
+                .map(|named| Also::Alias(Strength::Strong, named))
+                .into_iter()
+                .collect(),
             place: self.place(),
             times: self.times(),
             problem: Some(problem),
             statements: statements(validity),
             ..Draft::new(subject, self.source(kind))
         };
-        let secrets = self.alert.get("secret").text().map(Cow::Borrowed).into_iter().collect();
+        let secrets = self
+            .alert
+            .get("secret")
+            .text()
+            .map(Cow::Borrowed)
+            .into_iter()
+            .collect();
         Ok(Reading::observed(secrets, vec![draft]))
     }
 
@@ -129,7 +193,10 @@ impl<'d> Alert<'d> {
     }
 
     fn is_no_problem(&self) -> bool {
-        self.alert.get("resolution").text().is_some_and(|word| NO_PROBLEM.contains(&word))
+        self.alert
+            .get("resolution")
+            .text()
+            .is_some_and(|word| NO_PROBLEM.contains(&word))
     }
 
     /// The value where the alert has it, else the alert itself; without the repository's id the place is all there is.
@@ -137,13 +204,20 @@ impl<'d> Alert<'d> {
         match (self.alert.get("secret").text(), self.alert_key()) {
             (Some(value), otherwise) => {
                 let value = Cow::Borrowed(value);
-                Ok(SubjectOf::Value { value, half: None, hints: ValueHints::default(), otherwise })
+                Ok(SubjectOf::Value {
+                    value,
+                    half: None,
+                    hints: ValueHints::default(),
+                    otherwise,
+                })
             }
             (None, Some(alert)) => Ok(SubjectOf::Named(alert)),
             (None, None) if self.repository_url().is_some() => Ok(SubjectOf::Place),
-            (None, None) => {
-                Err(Reject::field(Reason::NoSubject, "/repository/id", "expected the repository, or the secret"))
-            }
+            (None, None) => Err(Reject::field(
+                Reason::NoSubject,
+                "/repository/id",
+                "expected the repository, or the secret",
+            )),
         }
     }
 
@@ -152,11 +226,17 @@ impl<'d> Alert<'d> {
         let id = self.repository.get("id").scalar()?;
         let number = self.alert.get("number").scalar()?;
         let host = self.page().unwrap_or_default();
-        Some(Named { texts: vec![host.into(), id, number], build: alert_key })
+        Some(Named {
+            texts: vec![host.into(), id, number],
+            build: alert_key,
+        })
     }
 
     fn page(&self) -> Option<&'d str> {
-        self.alert.get("html_url").text().or(self.repository.get("html_url").text())
+        self.alert
+            .get("html_url")
+            .text()
+            .or(self.repository.get("html_url").text())
     }
 
     /// The page of the repository: its own, or what stands before `/security/` in that of the alert.
@@ -166,24 +246,32 @@ impl<'d> Alert<'d> {
     }
 
     fn repository_name(&self) -> &'d str {
-        let name = self.repository.get("full_name").text().or_else(|| self.repository_url());
+        let name = self
+            .repository
+            .get("full_name")
+            .text()
+            .or_else(|| self.repository_url());
         name.unwrap_or("a repository")
     }
 
     fn exposure(&self) -> Exposure {
-        let is_public = self.alert.get("publicly_leaked").bool() == Some(true);
-        let visibility = self.repository.get("visibility").text();
-        match (is_public, visibility, self.repository.get("private").bool()) {
-            (true, ..) | (_, Some("public"), _) | (_, None, Some(false)) => Exposure::Public,
-            (_, Some("internal"), _) => Exposure::Internal,
-            (_, Some("private"), _) | (_, _, Some(true)) => Exposure::Private,
+        let is_leaked = self.alert.get("publicly_leaked").bool() == Some(true);
+        let is_private = self.repository.get("private").bool();
+        match (is_leaked, is_private, self.repository.get("visibility").text()) {
+            (true, ..) => Exposure::Public,
+            (_, _, Some("internal")) => Exposure::Internal,
+            (_, Some(true), _) | (_, None, Some("private")) => Exposure::Private,
+            (_, Some(false), _) | (_, None, Some("public")) => Exposure::Public,
             _ => Exposure::Unknown,
         }
     }
 
     fn place(&self) -> Place<'d> {
         let repository = self.repository_url().map(Cow::Borrowed);
-        Place { repository, ..place_of(self.details) }
+        Place {
+            repository,
+            ..place_of(self.details)
+        }
     }
 
     /// The alert's own times: a list that is asked for again says nothing new.
@@ -193,7 +281,10 @@ impl<'d> Alert<'d> {
         Times {
             exposed_since: None,
             first_detected_at: created_at,
-            observed_at: [time("updated_at"), time("resolved_at"), created_at].into_iter().flatten().max(),
+            observed_at: [time("updated_at"), time("resolved_at"), created_at]
+                .into_iter()
+                .flatten()
+                .max(),
         }
     }
 
@@ -243,17 +334,29 @@ fn place_of<'d>(details: &'d Json<'d>) -> Place<'d> {
 fn read_location<'d>(json: &'d Json<'d>) -> Result<Reading<'d>, Reject> {
     let details = json.get("details");
     let mut place = place_of(details);
-    let page = details.get("commit_url").text().or(place.resource.as_ref().and(
-        PAGES.iter().find_map(|page| details.get(page).text()),
-    ));
+    let page = details.get("commit_url").text().or(place
+        .resource
+        .as_ref()
+        .and(PAGES.iter().find_map(|page| details.get(page).text())));
     place.repository = page.and_then(repository_of_api).map(Cow::Owned);
     if place.path.is_none() {
         place.path = page.map(without_host).map(Cow::Borrowed);
     }
-    let source = SourceOf { rule: "secret".into(), url: page.map(Cow::Borrowed), ..SourceOf::default() };
+    let source = SourceOf {
+        rule: "secret".into(),
+        url: page.map(Cow::Borrowed),
+        ..SourceOf::default()
+    };
     let kind = json.get("type").text().unwrap_or_default();
-    let problem = Problem::new(IssueType::SecretExposed, format!("Secret in a {}", kind.replace('_', " ")));
-    let draft = Draft { place, problem: Some(problem), ..Draft::new(SubjectOf::Place, source) };
+    let problem = Problem::new(
+        IssueType::SecretExposed,
+        format!("Secret in a {}", kind.replace('_', " ")),
+    );
+    let draft = Draft {
+        place,
+        problem: Some(problem),
+        ..Draft::new(SubjectOf::Place, source)
+    };
     Ok(Reading::observed(Vec::new(), vec![draft]))
 }
 
@@ -281,10 +384,19 @@ mod tests {
     #[test]
     fn the_repository_is_read_from_pages_and_from_the_api() {
         let expected = Some("https://github.com/octocat/hello".to_owned());
-        assert_eq!(repository_of_api("https://api.github.com/repos/octocat/hello/git/blobs/af56"), expected);
-        assert_eq!(repository_of_api("https://github.com/octocat/hello/wiki/Home"), expected);
+        assert_eq!(
+            repository_of_api("https://api.github.com/repos/octocat/hello/git/blobs/af56"),
+            expected
+        );
+        assert_eq!(
+            repository_of_api("https://github.com/octocat/hello/wiki/Home"),
+            expected
+        );
         let enterprise = repository_of_api("https://ghe.acme.example/api/v3/repos/octocat/hello/issues/1");
-        assert_eq!(enterprise.as_deref(), Some("https://ghe.acme.example/octocat/hello"));
+        assert_eq!(
+            enterprise.as_deref(),
+            Some("https://ghe.acme.example/octocat/hello")
+        );
         assert_eq!(repository_of_api("nowhere"), None);
     }
 }

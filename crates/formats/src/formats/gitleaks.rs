@@ -19,8 +19,26 @@ pub(super) const GITLEAKS_V8: Format = Format {
     version: 1,
     tool: "gitleaks",
     names: &[
-        "RuleID", "Secret", "Match", "File", "SymlinkFile", "Commit", "Author", "Email", "Link", "Date", "Message",
-        "Description", "StartLine", "EndLine", "StartColumn", "EndColumn", "Entropy", "Tags", "Fingerprint", "Line",
+        "RuleID",
+        "Secret",
+        "Match",
+        "File",
+        "SymlinkFile",
+        "Commit",
+        "Author",
+        "Email",
+        "Link",
+        "Date",
+        "Message",
+        "Description",
+        "StartLine",
+        "EndLine",
+        "StartColumn",
+        "EndColumn",
+        "Entropy",
+        "Tags",
+        "Fingerprint",
+        "Line",
         "Fragment",
     ],
     statements: &[],
@@ -35,8 +53,22 @@ pub(super) const GITLEAKS_V7: Format = Format {
     version: 1,
     tool: "gitleaks",
     names: &[
-        "line", "lineNumber", "offender", "offenderEntropy", "commit", "repo", "repoURL", "leakURL", "rule",
-        "commitMessage", "author", "email", "file", "date", "tags", "operation",
+        "line",
+        "lineNumber",
+        "offender",
+        "offenderEntropy",
+        "commit",
+        "repo",
+        "repoURL",
+        "leakURL",
+        "rule",
+        "commitMessage",
+        "author",
+        "email",
+        "file",
+        "date",
+        "tags",
+        "operation",
     ],
     statements: &[],
     detect: |json| json.has_all(&["offender", "rule", "commit"]),
@@ -56,7 +88,11 @@ fn read_v8<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     };
     let place = Place {
         repository: link.and_then(repository_of).map(Cow::Borrowed),
-        path: json.get("File").text().or(json.get("SymlinkFile").text()).map(Cow::Borrowed),
+        path: json
+            .get("File")
+            .text()
+            .or(json.get("SymlinkFile").text())
+            .map(Cow::Borrowed),
         line: json.get("StartLine").unsigned(),
         commit: json.get("Commit").text().map(Cow::Borrowed),
         ..Place::default()
@@ -64,15 +100,26 @@ fn read_v8<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let secret = json.require_text(&["Secret"])?;
     let title = json.get("Description").text().unwrap_or(rule);
     let draft = exposed(secret, title, source, place, time::of(json.get("Date")));
-    Ok(Reading::observed(withheld(json, &["Secret", "Match", "Line", "Fragment"]), vec![draft]))
+    Ok(Reading::observed(
+        withheld(json, &["Secret", "Match", "Line", "Fragment"]),
+        vec![draft],
+    ))
 }
 
 fn read_v7<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let rule = json.require_text(&["rule"])?;
     let link = json.get("leakURL").text();
-    let source = SourceOf { rule: rule.into(), url: link.map(Cow::Borrowed), ..SourceOf::default() };
-    let repository = json.get("repoURL").text().or(json.get("repo").text()).filter(|repo| *repo != ".");
+    let source = SourceOf {
+        rule: rule.into(),
+        url: link.map(Cow::Borrowed),
+        ..SourceOf::default()
+    };
+    let repository = json
+        .get("repoURL")
+        .text()
+        .or(json.get("repo").text())
+        .filter(|repo| *repo != ".");
     let place = Place {
         repository: repository.or(link.and_then(repository_of)).map(Cow::Borrowed),
         path: json.get("file").text().map(Cow::Borrowed),
@@ -100,14 +147,21 @@ fn exposed<'d>(
     };
     Draft {
         place,
-        times: Times { exposed_since, ..Times::default() },
+        times: Times {
+            exposed_since,
+            ..Times::default()
+        },
         problem: Some(Problem::new(IssueType::SecretExposed, title)),
         ..Draft::new(SubjectOf::value(secret), source)
     }
 }
 
 fn withheld<'d>(json: &'d Json<'d>, fields: &[&str]) -> Vec<Cow<'d, str>> {
-    fields.iter().filter_map(|field| json.get(field).text()).map(Cow::Borrowed).collect()
+    fields
+        .iter()
+        .filter_map(|field| json.get(field).text())
+        .map(Cow::Borrowed)
+        .collect()
 }
 
 /// The repository in the page of a file: what stands before `/blob/`, `/-/blob/`, `/src/commit/`.
@@ -121,7 +175,10 @@ fn repository_of(link: &str) -> Option<&str> {
 fn value_of_assignment(offender: &str) -> &str {
     let is_name = |text: &str| {
         let text = text.trim().trim_matches(['"', '\'']);
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
     };
     let Some(at) = offender.find(['=', ':']).filter(|at| is_name(&offender[..*at])) else {
         return offender;
@@ -129,7 +186,11 @@ fn value_of_assignment(offender: &str) -> &str {
     let value = offender[at + 1..].trim_start_matches(['=', '>']).trim();
     let quoted = value.starts_with(['"', '\'', '`']);
     let is_url = value.starts_with("//");
-    if value.is_empty() || is_url || !(quoted || offender[..at].contains(['_', '"', '\''])) { offender } else { value }
+    if value.is_empty() || is_url || !(quoted || offender[..at].contains(['_', '"', '\''])) {
+        offender
+    } else {
+        value
+    }
 }
 
 #[cfg(test)]
@@ -138,10 +199,16 @@ mod tests {
 
     #[test]
     fn the_value_of_an_assignment_is_the_secret() {
-        assert_eq!(value_of_assignment("GITHUB_TOKEN=\"c77e01c1e896\""), "\"c77e01c1e896\"");
+        assert_eq!(
+            value_of_assignment("GITHUB_TOKEN=\"c77e01c1e896\""),
+            "\"c77e01c1e896\""
+        );
         assert_eq!(value_of_assignment("\"api_key\": 'x-us11'"), "'x-us11'");
         assert_eq!(value_of_assignment("https://u:p@host"), "https://u:p@host");
-        assert_eq!(value_of_assignment("AKIAIOSFODNN7EXAMPLE"), "AKIAIOSFODNN7EXAMPLE");
+        assert_eq!(
+            value_of_assignment("AKIAIOSFODNN7EXAMPLE"),
+            "AKIAIOSFODNN7EXAMPLE"
+        );
         assert_eq!(value_of_assignment("c2VjcmV0=="), "c2VjcmV0==");
     }
 

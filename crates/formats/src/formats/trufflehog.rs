@@ -7,10 +7,8 @@
 
 use std::borrow::Cow;
 
-use reeve_domain::key::{KeyError, Rel, Strength, aws, gcp};
-use reeve_domain::observation::{
-    EvidenceLevel, EvidenceScope, Exposure, IssueType, Statement, Validity,
-};
+use reeve_domain::key::{Rel, aws, gcp};
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, IssueType, Statement, Validity};
 use reeve_domain::reject::Reject;
 use reeve_domain::secret::{ValueHints, base64_text};
 
@@ -25,12 +23,36 @@ pub(super) const TRUFFLEHOG_V3: Format = Format {
     version: 1,
     tool: "trufflehog",
     names: &[
-        "SourceMetadata", "Data", "SourceID", "SourceType", "SourceName", "DetectorType", "DetectorName",
-        "DetectorDescription", "DecoderName", "Verified", "VerificationError", "VerificationFromCache", "Raw",
-        "RawV2", "SecretParts", "Redacted", "ExtraData", "StructuredData", "account", "arn", "user_id", "is_canary",
-        "rotation_guide", "project", "private_key_id",
+        "SourceMetadata",
+        "Data",
+        "SourceID",
+        "SourceType",
+        "SourceName",
+        "DetectorType",
+        "DetectorName",
+        "DetectorDescription",
+        "DecoderName",
+        "Verified",
+        "VerificationError",
+        "VerificationFromCache",
+        "Raw",
+        "RawV2",
+        "SecretParts",
+        "Redacted",
+        "ExtraData",
+        "StructuredData",
+        "account",
+        "arn",
+        "user_id",
+        "is_canary",
+        "rotation_guide",
+        "project",
+        "private_key_id",
     ],
-    statements: &[(Statement::Active, EvidenceLevel::E3), (Statement::Inactive, EvidenceLevel::E3)],
+    statements: &[
+        (Statement::Active, EvidenceLevel::E3),
+        (Statement::Inactive, EvidenceLevel::E3),
+    ],
     detect: |json| json.has_all(&["DetectorName", "DetectorType", "SourceMetadata"]),
     records: |json| Ok(Report::one(json)),
     read,
@@ -53,15 +75,22 @@ const EXPOSURES: &[(&str, Exposure)] = &[
 ];
 
 /// `visibility` of GitHub and GitLab sources; 0 (public) is left out by the writer, so that absence says nothing.
-const VISIBILITIES: &[(u64, Exposure)] =
-    &[(0, Exposure::Public), (1, Exposure::Private), (2, Exposure::Internal)];
+const VISIBILITIES: &[(u64, Exposure)] = &[
+    (0, Exposure::Public),
+    (1, Exposure::Private),
+    (2, Exposure::Internal),
+];
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let detector = json.require_text(&["DetectorName"])?;
     let raw = raw(json)?;
     let (kind, metadata) = metadata(json);
-    let source = SourceOf { rule: detector.into(), url: first(metadata, &["link"]), ..SourceOf::default() };
+    let source = SourceOf {
+        rule: detector.into(),
+        url: first(metadata, &["link"]),
+        ..SourceOf::default()
+    };
     let place = place(metadata);
     let title = match &place.path {
         Some(path) => format!("{detector} secret in {path}"),
@@ -77,7 +106,10 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         also: also(json),
         attributes: attributes(json),
         place,
-        times: Times { exposed_since: time::of(metadata.get("timestamp")), ..Times::default() },
+        times: Times {
+            exposed_since: time::of(metadata.get("timestamp")),
+            ..Times::default()
+        },
         problem: Some(problem),
         statements: statements(json, detector),
         ..Draft::new(subject(json, detector, raw.clone()), source)
@@ -89,7 +121,10 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
 fn raw<'d>(json: &'d Json<'d>) -> Result<Cow<'d, str>, Reject> {
     let raw = match json.get("Raw").text() {
         Some(raw) => raw,
-        None => json.get("RawV2").text().map_or_else(|| json.require_text(&["Raw"]), Ok)?,
+        None => json
+            .get("RawV2")
+            .text()
+            .map_or_else(|| json.require_text(&["Raw"]), Ok)?,
     };
     Ok(as_reported(json, raw))
 }
@@ -104,25 +139,51 @@ fn as_reported<'d>(json: &Json<'_>, raw: &'d str) -> Cow<'d, str> {
 /// For an access key `Raw` is its public id; the secret half stands behind it in `RawV2`. A pair of several parts
 /// is keyed by `RawV2` only where it begins with `Raw`, so that other scanners, who see `Raw`, agree.
 fn subject<'d>(json: &'d Json<'d>, detector: &str, raw: Cow<'d, str>) -> SubjectOf<'d> {
-    let half = json.get("RawV2").text().filter(|_| aws::is_access_key_id(&raw)).and_then(|pair| {
-        let half = pair.strip_prefix(raw.as_ref())?.trim_start_matches([':', ' ']);
-        Some(half).filter(|half| !half.is_empty()).map(Cow::Borrowed)
-    });
+    let half = json
+        .get("RawV2")
+        .text()
+        .filter(|_| aws::is_access_key_id(&raw))
+        .and_then(|pair| {
+            let half = pair.strip_prefix(raw.as_ref())?.trim_start_matches([':', ' ']);
+            Some(half).filter(|half| !half.is_empty()).map(Cow::Borrowed)
+        });
     let key_id = json.at(&["ExtraData", "private_key_id"]).text();
     let is_google = detector.eq_ignore_ascii_case("GCP") && key_id.is_some();
-    let hints = ValueHints { account: json.at(&["ExtraData", "account"]).text(), ..ValueHints::default() };
+    let hints = ValueHints {
+        account: json.at(&["ExtraData", "account"]).text(),
+        ..ValueHints::default()
+    };
     match key_id.filter(|_| is_google && !raw.trim_start().starts_with('{')) {
         Some(id) => SubjectOf::Named(Named::new([id], |texts| gcp::service_account_key(texts[0], None))),
-        None => SubjectOf::Value { value: raw, half, hints, otherwise: None },
+        None => SubjectOf::Value {
+            value: raw,
+            half,
+            hints,
+            otherwise: None,
+        },
     }
 }
 
 /// Everything that holds key material; `Redacted` of a private key is its first 64 bytes.
 fn secrets<'d>(json: &'d Json<'d>, raw: Cow<'d, str>) -> Vec<Cow<'d, str>> {
     let mut secrets = vec![raw];
-    secrets.extend(["Raw", "RawV2", "Redacted"].iter().filter_map(|field| json.get(field).text()).map(Cow::Borrowed));
-    secrets.extend(json.get("RawV2").text().map(|text| as_reported(json, text)).filter(|text| matches!(text, Cow::Owned(_))));
-    let parts = json.get("SecretParts").entries().iter().filter_map(|(_, part)| part.text());
+    secrets.extend(
+        ["Raw", "RawV2", "Redacted"]
+            .iter()
+            .filter_map(|field| json.get(field).text())
+            .map(Cow::Borrowed),
+    );
+    secrets.extend(
+        json.get("RawV2")
+            .text()
+            .map(|text| as_reported(json, text))
+            .filter(|text| matches!(text, Cow::Owned(_))),
+    );
+    let parts = json
+        .get("SecretParts")
+        .entries()
+        .iter()
+        .filter_map(|(_, part)| part.text());
     secrets.extend(parts.map(Cow::Borrowed));
     secrets
 }
@@ -147,20 +208,33 @@ fn statements(json: &Json<'_>, detector: &str) -> Vec<(Statement, EvidenceScope)
 
 fn is_canary(json: &Json<'_>) -> bool {
     let extra = json.get("ExtraData");
-    let by_name = extra.get("arn").text().is_some_and(|arn| arn.contains("canarytokens"));
+    let by_name = extra
+        .get("arn")
+        .text()
+        .is_some_and(|arn| arn.contains("canarytokens"));
     extra.get("is_canary").bool() == Some(true) || by_name
 }
 
 /// The principal behind an access key, and its unique id.
 fn also<'d>(json: &'d Json<'d>) -> Vec<Also<'d>> {
     let arn = json.at(&["ExtraData", "arn"]).text();
-    let link = arn.map(|arn| Also::Link(Rel::Authenticates, Named::new([arn], |texts| aws::from_arn(texts[0], None))));
+    let link = arn.map(|arn| {
+        Also::Link(
+            Rel::Authenticates,
+            Named::new([arn], |texts| aws::from_arn(texts[0], None)),
+        )
+    });
     link.into_iter().collect()
 }
 
 fn attributes<'d>(json: &'d Json<'d>) -> Vec<(&'static str, Cow<'d, str>)> {
     let extra = json.get("ExtraData");
-    let named = [("rotation_guide", "rotation_guide"), ("project", "project"), ("team", "team"), ("user_id", "user_id")];
+    let named = [
+        ("rotation_guide", "rotation_guide"),
+        ("project", "project"),
+        ("team", "team"),
+        ("user_id", "user_id"),
+    ];
     named
         .iter()
         .filter_map(|(field, name)| Some((*name, Cow::Borrowed(extra.get(field).text()?))))
@@ -175,24 +249,46 @@ fn metadata<'d>(json: &'d Json<'d>) -> (&'d str, &'d Json<'d>) {
 }
 
 fn place<'d>(metadata: &'d Json<'d>) -> Place<'d> {
-    let line = ["line", "line_number"].iter().find_map(|field| metadata.get(field).unsigned());
+    let line = ["line", "line_number"]
+        .iter()
+        .find_map(|field| metadata.get(field).unsigned());
     Place {
         repository: first(metadata, &["repository", "project_url"]),
         path: first(metadata, &["file", "filename", "path", "page", "issue"]),
         line: line.filter(|line| *line > 0),
         commit: first(metadata, &["commit"]),
-        resource: first(metadata, &["bucket", "image", "channel_name", "channel_id", "space", "project", "package"]),
+        resource: first(
+            metadata,
+            &[
+                "bucket",
+                "image",
+                "channel_name",
+                "channel_id",
+                "space",
+                "project",
+                "package",
+            ],
+        ),
         region: None,
     }
 }
 
 fn first<'d>(metadata: &'d Json<'d>, fields: &[&str]) -> Option<Cow<'d, str>> {
-    fields.iter().find_map(|field| metadata.get(field).text()).map(Cow::Borrowed)
+    fields
+        .iter()
+        .find_map(|field| metadata.get(field).text())
+        .map(Cow::Borrowed)
 }
 
 fn exposure(kind: &str, metadata: &Json<'_>) -> Exposure {
     let visibility = metadata.get("visibility").unsigned();
-    let visible = VISIBILITIES.iter().find(|(number, _)| Some(*number) == visibility).map(|(_, exposure)| *exposure);
-    let known = EXPOSURES.iter().find(|(name, _)| *name == kind).map(|(_, exposure)| *exposure);
+    let visible = VISIBILITIES
+        .iter()
+        .find(|(number, _)| Some(*number) == visibility)
+        .map(|(_, exposure)| *exposure);
+    let known = EXPOSURES
+        .iter()
+        .find(|(name, _)| *name == kind)
+        .map(|(_, exposure)| *exposure);
     visible.or(known).unwrap_or(Exposure::Unknown)
 }

@@ -24,7 +24,12 @@ pub(crate) struct Fault {
 impl Fault {
     /// A text that is longer than a document may be.
     pub(crate) fn too_large(bytes_max: usize) -> Self {
-        Self { category: "longer than a document may be", column: bytes_max, ..empty() }.with(Reason::TooLarge)
+        Self {
+            category: "longer than a document may be",
+            column: bytes_max,
+            ..empty()
+        }
+        .with(Reason::TooLarge)
     }
 
     fn with(self, reason: Reason) -> Self {
@@ -38,9 +43,19 @@ impl Fault {
 
     /// The refusal; `lines_before` are the lines of the input before the text.
     pub(crate) fn into_reject(self, lines_before: usize) -> Reject {
-        let Self { reason, category, line, column, path } = self;
+        let Self {
+            reason,
+            category,
+            line,
+            column,
+            path,
+        } = self;
         let detail = format!("{category} at line {} column {column}", line + lines_before);
-        if path.is_empty() { Reject::document(reason, detail) } else { Reject::field(reason, path, detail) }
+        if path.is_empty() {
+            Reject::document(reason, detail)
+        } else {
+            Reject::field(reason, path, detail)
+        }
     }
 }
 
@@ -75,7 +90,11 @@ impl<'a> Documents<'a> {
     pub(crate) fn new(text: &'a str, limits: Limits) -> Self {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         deserializer.disable_recursion_limit();
-        Self { deserializer, limits, broken: false }
+        Self {
+            deserializer,
+            limits,
+            broken: false,
+        }
     }
 
     /// Makes sure that nothing but white space is left.
@@ -93,14 +112,24 @@ impl<'a> Iterator for Documents<'a> {
             return None;
         }
         let context = Context::new(&self.limits);
-        let tree = Tree { context: &context, depth: 0 }.deserialize(&mut self.deserializer);
+        let tree = Tree {
+            context: &context,
+            depth: 0,
+        }
+        .deserialize(&mut self.deserializer);
         self.broken = tree.is_err();
         Some(tree.map_err(|error| context.fault(&error)))
     }
 }
 
 fn empty() -> Fault {
-    Fault { reason: Reason::NotJson, category: "no value", line: 1, column: 0, path: String::new() }
+    Fault {
+        reason: Reason::NotJson,
+        category: "no value",
+        line: 1,
+        column: 0,
+        path: String::new(),
+    }
 }
 
 /// What the visitors of one text share: the limits, and where they met a fault.
@@ -118,7 +147,10 @@ struct Broken {
 
 impl<'s> Context<'s> {
     fn new(limits: &'s Limits) -> Self {
-        Self { limits, broken: RefCell::default() }
+        Self {
+            limits,
+            broken: RefCell::default(),
+        }
     }
 
     fn refuse<E: serde::de::Error>(&self, reason: Reason, category: &'static str) -> E {
@@ -127,7 +159,10 @@ impl<'s> Context<'s> {
     }
 
     fn within_key<E>(&self, key: &str, error: E) -> E {
-        self.broken.borrow_mut().segments.push(formats::pointer_segment(key));
+        self.broken
+            .borrow_mut()
+            .segments
+            .push(formats::pointer_segment(key));
         error
     }
 
@@ -138,10 +173,25 @@ impl<'s> Context<'s> {
 
     fn fault(&self, error: &serde_json::Error) -> Fault {
         let broken = self.broken.take();
-        let syntax = if error.is_eof() { "the text ends too early" } else { "not JSON" };
+        let syntax = if error.is_eof() {
+            "the text ends too early"
+        } else {
+            "not JSON"
+        };
         let (reason, category) = broken.reason.unwrap_or((Reason::NotJson, syntax));
-        let path = broken.segments.iter().rev().flat_map(|segment| ["/", segment]).collect();
-        Fault { reason, category, line: error.line(), column: error.column(), path }
+        let path = broken
+            .segments
+            .iter()
+            .rev()
+            .flat_map(|segment| ["/", segment])
+            .collect();
+        Fault {
+            reason,
+            category,
+            line: error.line(),
+            column: error.column(),
+            path,
+        }
     }
 }
 
@@ -229,7 +279,9 @@ impl<'de> Visitor<'de> for Tree<'_> {
         let mut seen = Seen::default();
         while let Some(key) = access.next_key_seed(Key)? {
             if entries.len() >= self.context.limits.keys {
-                return Err(self.context.refuse(Reason::TooLarge, "too many keys in an object"));
+                return Err(self
+                    .context
+                    .refuse(Reason::TooLarge, "too many keys in an object"));
             }
             if seen.maybe(&key, entries.len()) && entries.iter().any(|(name, _)| *name == key) {
                 return Err(self.twice(&key));
@@ -260,7 +312,10 @@ impl Seen {
             return false;
         }
         let bytes = key.as_bytes();
-        let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
+        let (first, last) = (
+            bytes.first().copied().unwrap_or(0),
+            bytes.last().copied().unwrap_or(0),
+        );
         let middle = bytes.get(bytes.len() / 2).copied().unwrap_or(0);
         let mixed = usize::from(first) * 7 + usize::from(middle) * 3 + usize::from(last) + bytes.len() * 31;
         let bit = 1_u128 << (mixed % 128);
@@ -277,7 +332,9 @@ fn repeated_key<'e>(entries: &'e [(Cow<'_, str>, Json<'_>)]) -> Option<&'e str> 
     }
     let mut keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_ref()).collect();
     keys.sort_unstable();
-    keys.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+    keys.windows(2)
+        .find(|pair| pair[0] == pair[1])
+        .map(|pair| pair[0])
 }
 
 struct Key;

@@ -181,7 +181,9 @@ fn span(text: &str, start: usize, end: usize, tail: Tail) -> Option<(usize, usiz
             (length >= bytes_min).then_some((start, end + length))
         }
         Tail::Value(bytes_min) => {
-            let length = run(rest, |byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'"' | b'\'' | b'&' | b';' | b','));
+            let length = run(rest, |byte| {
+                !matches!(byte, b' ' | b'\t' | b'\n' | b'"' | b'\'' | b'&' | b';' | b',')
+            });
             (length >= bytes_min && !rest.starts_with(MARK)).then_some((end, end + length))
         }
         Tail::Pem => pem(rest).map(|length| (start, end + length)),
@@ -200,7 +202,10 @@ fn is_token(byte: u8) -> bool {
 }
 
 fn pem(rest: &str) -> Option<usize> {
-    let label_end = rest.find("-----").filter(|end| *end <= PEM_LABEL_BYTES_MAX).unwrap_or(rest.len());
+    let label_end = rest
+        .find("-----")
+        .filter(|end| *end <= PEM_LABEL_BYTES_MAX)
+        .unwrap_or(rest.len());
     if !rest[..label_end].contains("PRIVATE KEY") {
         return None;
     }
@@ -208,23 +213,35 @@ fn pem(rest: &str) -> Option<usize> {
         return Some(rest.len());
     };
     let behind = footer + "-----END ".len();
-    Some(rest[behind..].find("-----").map_or(rest.len(), |dashes| behind + dashes + 5))
+    Some(
+        rest[behind..]
+            .find("-----")
+            .map_or(rest.len(), |dashes| behind + dashes + 5),
+    )
 }
 
 fn jwt(text: &str) -> Option<usize> {
-    let length = run(text, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    let length = run(text, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+    });
     let token = text[..length].trim_end_matches('.');
     (token.len() >= JWT_BYTES_MIN && token.contains('.')).then_some(token.len())
 }
 
 fn userinfo(rest: &str) -> Option<usize> {
-    let authority = run(rest, |byte| !matches!(byte, b'/' | b'?' | b'#' | b' ' | b'"' | b'\n'));
-    let length = rest.as_bytes()[..authority].iter().rposition(|byte| *byte == b'@')?;
+    let authority = run(rest, |byte| {
+        !matches!(byte, b'/' | b'?' | b'#' | b' ' | b'"' | b'\n')
+    });
+    let length = rest.as_bytes()[..authority]
+        .iter()
+        .rposition(|byte| *byte == b'@')?;
     (&rest[..length] != MARK && length > 0).then_some(length)
 }
 
 fn is_access_key_id(text: &str, end: usize) -> bool {
-    run(&text[end..], |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) == ACCESS_KEY_ID_TAIL
+    run(&text[end..], |byte| {
+        byte.is_ascii_uppercase() || byte.is_ascii_digit()
+    }) == ACCESS_KEY_ID_TAIL
 }
 
 /// Near an access key id a run of 40 characters of base64 is its secret half; a commit's hex is not.
@@ -233,7 +250,11 @@ fn secret_halves(text: &str) -> Vec<(usize, usize)> {
         let run = &text[start..end];
         run.len() == SECRET_HALF_BYTES && !run.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
-    runs(text, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+')).filter(is_half).collect()
+    runs(text, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+')
+    })
+    .filter(is_half)
+    .collect()
 }
 
 /// Tokens in base64 or hex: runs that decode to a text with a mark in it.
@@ -241,7 +262,9 @@ fn encoded(text: &str, spans: &mut Vec<(usize, usize)>) {
     if text.len() < ENCODED_BYTES_MIN {
         return;
     }
-    let words = runs(text, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'-' | b'_' | b'='));
+    let words = runs(text, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'-' | b'_' | b'=')
+    });
     for (start, end) in words.filter(|(start, end)| end - start >= ENCODED_BYTES_MIN) {
         let word = &text[start..end];
         let begins = std::iter::once(0).chain(word.match_indices(['/', '=', '-', '_']).map(|(at, _)| at + 1));
@@ -268,17 +291,25 @@ fn hides_secret(word: &str) -> bool {
 
 fn whole_groups(word: &str) -> &str {
     let bare = word.trim_end_matches('=');
-    if bare.len() % 4 == 1 { &bare[..bare.len() - 1] } else { bare }
+    if bare.len() % 4 == 1 {
+        &bare[..bare.len() - 1]
+    } else {
+        bare
+    }
 }
 
 /// Cheap: most runs that are no text of base64 show it within their first characters.
 fn begins_as_base64_text(word: &str) -> bool {
-    word.get(..8).and_then(decode_base64).is_some_and(|decoded| decoded.iter().all(|byte| is_text(*byte)))
+    word.get(..8)
+        .and_then(decode_base64)
+        .is_some_and(|decoded| decoded.iter().all(|byte| is_text(*byte)))
 }
 
 fn begins_as_hex_text(word: &str) -> bool {
     let start = word.as_bytes().get(..8).unwrap_or_default();
-    HEXLOWER_PERMISSIVE.decode(start).is_ok_and(|decoded| decoded.iter().all(|byte| is_text(*byte)))
+    HEXLOWER_PERMISSIVE
+        .decode(start)
+        .is_ok_and(|decoded| decoded.iter().all(|byte| is_text(*byte)))
 }
 
 fn is_text(byte: u8) -> bool {
@@ -311,7 +342,9 @@ mod tests {
         let body = "Zm9vYmFyMTIzNDU2Nzg5MGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6QUJDREVG";
         match tail {
             Tail::Token(_) | Tail::Value(_) => Some(format!("{mark}{body}")),
-            Tail::Pem => Some(format!("{mark}RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----")),
+            Tail::Pem => Some(format!(
+                "{mark}RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----"
+            )),
             Tail::Jwt => Some(format!("{mark}hbGciOiJIUzI1NiJ9.{body}.{body}")),
             Tail::Userinfo => Some(format!("https{mark}me:{body}@host")),
             Tail::AccessKeyId => None,
@@ -321,11 +354,20 @@ mod tests {
     #[test]
     fn every_mark_of_the_table_is_swept_in_plain_base64_and_hex() {
         for (mark, tail) in MARKS {
-            let Some(secret) = sample(mark, *tail) else { continue };
-            let encoded = [secret.clone(), BASE64.encode(secret.as_bytes()), HEXLOWER.encode(secret.as_bytes())];
+            let Some(secret) = sample(mark, *tail) else {
+                continue;
+            };
+            let encoded = [
+                secret.clone(),
+                BASE64.encode(secret.as_bytes()),
+                HEXLOWER.encode(secret.as_bytes()),
+            ];
             for form in encoded {
                 let clean = swept(&format!("in {form} here"));
-                assert!(clean.contains(MARK) && !clean.contains("Zm9vYmFy"), "{mark}: {clean}");
+                assert!(
+                    clean.contains(MARK) && !clean.contains("Zm9vYmFy"),
+                    "{mark}: {clean}"
+                );
             }
         }
     }
@@ -347,13 +389,19 @@ mod tests {
     #[test]
     fn forty_characters_near_an_access_key_id_are_its_secret() {
         let half = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-        assert_eq!(swept(&format!("AKIAIOSFODNN7EXAMPLE {half}")), format!("AKIAIOSFODNN7EXAMPLE {MARK}"));
+        assert_eq!(
+            swept(&format!("AKIAIOSFODNN7EXAMPLE {half}")),
+            format!("AKIAIOSFODNN7EXAMPLE {MARK}")
+        );
         let commit = "AKIAIOSFODNN7EXAMPLE 0123456789abcdef0123456789abcdef01234567";
         assert_eq!(swept(commit), commit);
     }
 
     #[test]
     fn a_url_keeps_its_host() {
-        assert_eq!(swept("see https://u:p@host/x and y"), format!("see https://{MARK}@host/x and y"));
+        assert_eq!(
+            swept("see https://u:p@host/x and y"),
+            format!("see https://{MARK}@host/x and y")
+        );
     }
 }

@@ -27,7 +27,11 @@ pub(super) struct Values {
 impl Values {
     /// All forms of the values that are worth looking for.
     pub(super) fn of(secrets: &[Cow<'_, str>]) -> Self {
-        let mut values = Self { needles: Vec::new(), starts: [0; 16], shortest: usize::MAX };
+        let mut values = Self {
+            needles: Vec::new(),
+            starts: [0; 16],
+            shortest: usize::MAX,
+        };
         for secret in secrets {
             values.add_reported(secret);
         }
@@ -55,9 +59,15 @@ impl Values {
             return None;
         }
         let bytes = text.as_bytes();
-        let pairs = bytes[from..].windows(2).enumerate().filter(|(_, pair)| self.may_start(pair[0], pair[1]));
+        let pairs = bytes[from..]
+            .windows(2)
+            .enumerate()
+            .filter(|(_, pair)| self.may_start(pair[0], pair[1]));
         pairs.map(|(offset, _)| from + offset).find_map(|at| {
-            let here = self.needles.iter().filter(|needle| bytes[at..].starts_with(needle.as_bytes()));
+            let here = self
+                .needles
+                .iter()
+                .filter(|needle| bytes[at..].starts_with(needle.as_bytes()));
             here.map(String::len).max().map(|length| (at, length))
         })
     }
@@ -77,7 +87,9 @@ impl Values {
         }
         if value.contains('\n') || value.contains("\\n") {
             let lines = value.split('\n').flat_map(|line| line.split("\\n")).map(outer);
-            lines.filter(|line| line.len() >= LINE_CHARS_MIN && !is_masked(line)).for_each(|line| self.add_forms(line));
+            lines
+                .filter(|line| line.len() >= LINE_CHARS_MIN && !is_masked(line))
+                .for_each(|line| self.add_forms(line));
         }
     }
 
@@ -86,8 +98,14 @@ impl Values {
             return;
         };
         let user = Some(connection.user.as_str()).filter(|_| connection.password.is_none());
-        let password = connection.password.as_ref().map(|password| password.expose().as_str());
-        [user, password].into_iter().flatten().for_each(|text| self.add_forms(text));
+        let password = connection
+            .password
+            .as_ref()
+            .map(|password| password.expose().as_str());
+        [user, password]
+            .into_iter()
+            .flatten()
+            .for_each(|text| self.add_forms(text));
     }
 
     fn add_forms(&mut self, value: &str) {

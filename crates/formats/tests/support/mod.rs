@@ -1,0 +1,171 @@
+//! What the tests of this crate share: settings with a fixed key, and alerts made from bytes.
+#![allow(dead_code, reason = "every test file uses its own part")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use reeve_domain::alert::{Origin, RawAlert};
+use reeve_domain::observation::{Evidence, Finding, Observation};
+use reeve_domain::secret::HmacKeys;
+use reeve_domain::time::Timestamp;
+use reeve_formats::{Item, Parsed, Scrub, Settings, parse};
+
+/// When every alert of the tests was received.
+pub(crate) const RECEIVED_AT: &str = "2026-03-01T12:00:00Z";
+
+/// Settings with a key that is no secret.
+pub(crate) fn settings() -> Settings {
+    let keys = HmacKeys::new(b"0123456789abcdef0123456789abcdef").expect("32 bytes are enough");
+    Settings::new(Arc::new(keys))
+}
+
+/// The same with the scrubber off, for negative controls.
+pub(crate) fn unscrubbed() -> Settings {
+    Settings {
+        scrub: Scrub::Off,
+        ..settings()
+    }
+}
+
+/// Parses bytes as a record without headers.
+pub(crate) fn parse_bytes(bytes: &[u8], settings: &Settings) -> Parsed {
+    parse_with_headers(bytes, &[], settings)
+}
+
+/// Parses bytes as a record with headers.
+pub(crate) fn parse_with_headers(bytes: &[u8], headers: &[(String, Vec<u8>)], settings: &Settings) -> Parsed {
+    let origin = Origin::Topic {
+        topic: "alerts.raw".into(),
+        partition: 0,
+        offset: 7,
+        timestamp: None,
+    };
+    let received_at: Timestamp = RECEIVED_AT.parse().expect("a constant time");
+    let parsed = parse(
+        &RawAlert {
+            value: bytes,
+            headers,
+            origin,
+            received_at,
+        },
+        settings,
+    );
+    check_accounts(&parsed);
+    parsed
+}
+
+/// Every record is exactly one item, and provenance is unique within each kind.
+fn check_accounts(parsed: &Parsed) {
+    assert_eq!(parsed.items.len(), parsed.records as usize, "records are items");
+    assert_eq!(parsed.empty, parsed.records == 0);
+    let mut finding_indexes: Vec<u32> = findings(parsed)
+        .iter()
+        .map(|finding| finding.provenance.index)
+        .collect();
+    let mut evidence_indexes: Vec<u32> = evidence(parsed).iter().map(|one| one.provenance.index).collect();
+    for indexes in [&mut finding_indexes, &mut evidence_indexes] {
+        let count = indexes.len();
+        indexes.sort_unstable();
+        indexes.dedup();
+        assert_eq!(indexes.len(), count, "provenance is unique");
+    }
+    for item in &parsed.items {
+        if let Item::Observed { observations, .. } = item {
+            assert!(
+                !observations.is_empty(),
+                "an observed record gives an observation"
+            );
+        }
+    }
+}
+
+/// All findings, in order.
+pub(crate) fn findings(parsed: &Parsed) -> Vec<&Finding> {
+    let findings = observations(parsed)
+        .into_iter()
+        .filter_map(|observation| match observation {
+            Observation::Finding(finding) => Some(finding.as_ref()),
+            _ => None,
+        });
+    findings.collect()
+}
+
+/// All evidence, in order.
+pub(crate) fn evidence(parsed: &Parsed) -> Vec<&Evidence> {
+    let evidence = observations(parsed)
+        .into_iter()
+        .filter_map(|observation| match observation {
+            Observation::Evidence(evidence) => Some(evidence.as_ref()),
+            _ => None,
+        });
+    evidence.collect()
+}
+
+/// All observations, in order.
+pub(crate) fn observations(parsed: &Parsed) -> Vec<&Observation> {
+    let items = parsed.items.iter().filter_map(|item| match item {
+        Item::Observed { observations, .. } => Some(observations),
+        _ => None,
+    });
+    items.flatten().collect()
+}
+
+/// Everything that leaves: observations and rejects as text.
+pub(crate) fn output(parsed: &Parsed) -> String {
+    let observed = observations(parsed)
+        .into_iter()
+        .map(|one| serde_json::to_string(one).expect("plain data"));
+    let rejects = parsed.items.iter().filter_map(|item| match item {
+        Item::Rejected(reject) => Some(format!("{reject:?}")),
+        _ => None,
+    });
+    observed.chain(rejects).collect::<Vec<_>>().join("\n")
+}
+
+/// Observed, dropped by reason, rejected by reason; for comparing with a table.
+pub(crate) fn tally(parsed: &Parsed) -> String {
+    let mut counts = std::collections::BTreeMap::new();
+    for item in &parsed.items {
+        let name = match item {
+            Item::Observed { .. } => "observed".to_owned(),
+            Item::Dropped { reason, .. } => format!("dropped {}", reason.as_str()),
+            Item::Rejected(reject) => format!("rejected {}", reject.reason.as_str()),
+        };
+        *counts.entry(name).or_insert(0) += 1;
+    }
+    counts
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The hand-written fixtures: path and format, by name.
+pub(crate) fn fixtures() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut found: Vec<_> = files(&root)
+        .into_iter()
+        .map(|path| {
+            let format = path
+                .parent()
+                .and_then(Path::file_name)
+                .expect("a folder a format");
+            let format = format.to_string_lossy().into_owned();
+            (path, format)
+        })
+        .collect();
+    found.sort();
+    assert!(!found.is_empty(), "there are fixtures");
+    found
+}
+
+/// Every regular file below a folder.
+pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(root) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.expect("a readable folder").path());
+    paths
+        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .collect()
+}
