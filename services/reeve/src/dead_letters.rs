@@ -56,7 +56,11 @@ fn list(reach: &Reach, output: Option<Format>) -> Outcome {
     out.flush().map_err(broken)
 }
 
-fn all(reach: &Reach) -> Result<Vec<DeadLetter>, Failure> {
+/// Every dead letter that is there.
+///
+/// # Errors
+/// The log cannot be read.
+pub fn all(reach: &Reach) -> Result<Vec<DeadLetter>, Failure> {
     let mut letters = Vec::new();
     reach.scan(Topic::DeadLetters, &mut |record| letters.extend(letter_of(record)))?;
     Ok(letters)

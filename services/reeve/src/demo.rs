@@ -19,7 +19,7 @@ use crate::exit::{Failure, Outcome};
 use crate::line::{self, Line, Start};
 use crate::normalize::{broken, note};
 use crate::reach::Reach;
-use crate::{clock, event, publish, table, tasks};
+use crate::{clock, dead_letters, event, publish, table, tasks};
 
 /// What scanners report in the demo; `{{now}}` is the time of the run.
 const SAMPLES: [(&str, &str); 5] = [
@@ -89,6 +89,9 @@ fn story(reach: &Reach, address: &str) -> Outcome {
     show(&all)?;
     let (key, other) = (find(&all, ACCESS_KEY)?, other(&all)?);
     say(&format!("   The same GitHub token was reported by {} scanners: one task, {} sightings.", seen(&all).0, seen(&all).1))?;
+    for letter in dead_letters::all(reach)? {
+        say(&format!("   The broken report is a dead letter: {}, {}.", letter.reason.as_str(), letter.detail))?;
+    }
 
     say("\n3. Two owners say that they are done. A word is a claim: both stay open.\n")?;
     reach.write(vec![event::record(&claim(&key, "ines.costa")), event::record(&claim(&other, "tomas.berg"))], &mut |_| {})?;
