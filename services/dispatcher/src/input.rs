@@ -2,7 +2,7 @@
 
 use reeve_domain::event::{RawEvent, TaskEvent};
 use reeve_domain::key::SubjectKey;
-use reeve_domain::observation::{Evidence, Finding, Observation, Receipt};
+use reeve_domain::observation::{Evidence, Finding, Observation};
 use reeve_domain::reject::{Reason, Reject};
 use reeve_log::{Record, Topic};
 
@@ -13,7 +13,7 @@ pub(crate) enum Body {
     /// A proof or a sign of life.
     Evidence(Box<Evidence>),
     /// A scan ran; nothing depends on it yet but its count.
-    Receipt(Receipt),
+    Receipt,
     /// Somebody said something.
     Event(Box<TaskEvent>),
 }
@@ -25,7 +25,7 @@ impl Body {
             Self::Finding(finding) => Some(&finding.subject.key),
             Self::Evidence(evidence) => Some(&evidence.subject.key),
             Self::Event(event) => Some(&event.subject_key),
-            Self::Receipt(_) => None,
+            Self::Receipt => None,
         }
     }
 }
@@ -43,18 +43,18 @@ pub(crate) fn read(record: &Record) -> Result<Body, Reject> {
 }
 
 fn observation(value: &[u8]) -> Result<Body, Reject> {
-    let observation: Observation =
-        serde_json::from_slice(value).map_err(|error| unreadable(&error, Reason::InvalidField, "an observation"))?;
+    let observation: Observation = serde_json::from_slice(value)
+        .map_err(|error| unreadable(&error, Reason::InvalidField, "an observation"))?;
     Ok(match observation {
         Observation::Finding(finding) => Body::Finding(finding),
         Observation::Evidence(evidence) => Body::Evidence(evidence),
-        Observation::Receipt(receipt) => Body::Receipt(receipt),
+        Observation::Receipt(_) => Body::Receipt,
     })
 }
 
 fn event(value: &[u8]) -> Result<Body, Reject> {
-    let raw: RawEvent =
-        serde_json::from_slice(value).map_err(|error| unreadable(&error, Reason::InvalidEvent, "a task event"))?;
+    let raw: RawEvent = serde_json::from_slice(value)
+        .map_err(|error| unreadable(&error, Reason::InvalidEvent, "a task event"))?;
     let event = TaskEvent::try_from(raw)
         .map_err(|error| Reject::field(Reason::InvalidEvent, "/body", error.to_string()))?;
     Ok(Body::Event(Box::new(event)))
@@ -63,7 +63,14 @@ fn event(value: &[u8]) -> Result<Body, Reject> {
 /// Position and category: serde's own text may quote the input.
 fn unreadable(error: &serde_json::Error, wrong: Reason, expected: &str) -> Reject {
     let reason = if error.is_data() { wrong } else { Reason::NotJson };
-    Reject::document(reason, format!("line {} column {}: expected {expected}", error.line(), error.column()))
+    Reject::document(
+        reason,
+        format!(
+            "line {} column {}: expected {expected}",
+            error.line(),
+            error.column()
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -85,10 +92,24 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused_without_a_quote() {
-        let reject = read(&record(Topic::TaskEvents, r#"{"event_id":"hunter2","type":"hunter3"}"#)).err().unwrap();
+        let reject = read(&record(
+            Topic::TaskEvents,
+            r#"{"event_id":"hunter2","type":"hunter3"}"#,
+        ))
+        .err()
+        .unwrap();
         assert_eq!(reject.reason, Reason::InvalidEvent);
         assert!(!reject.detail.contains("hunter"));
-        assert_eq!(read(&record(Topic::Findings, "{")).err().unwrap().reason, Reason::NotJson);
-        assert_eq!(read(&record(Topic::Findings, r#"{"kind":"x"}"#)).err().unwrap().reason, Reason::InvalidField);
+        assert_eq!(
+            read(&record(Topic::Findings, "{")).err().unwrap().reason,
+            Reason::NotJson
+        );
+        assert_eq!(
+            read(&record(Topic::Findings, r#"{"kind":"x"}"#))
+                .err()
+                .unwrap()
+                .reason,
+            Reason::InvalidField
+        );
     }
 }

@@ -22,7 +22,9 @@ use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::{DeadLetter, Reject, Stage};
 use reeve_domain::secret::HmacKeys;
 use reeve_domain::time::Timestamp;
-use reeve_ledger::{Applied, Case, Input, InputTopic, LEDGER_VERSION, LedgerError, Overlay, Partition, Position};
+use reeve_ledger::{
+    Applied, Case, Input, InputTopic, LEDGER_VERSION, LedgerError, Overlay, Partition, Position,
+};
 use reeve_log::cloudevent::traceparent;
 use reeve_log::{Output, Record, RestoreError, Segment, Topic, TopicNames, letter, partition};
 use reeve_policy::Policy;
@@ -55,7 +57,13 @@ pub struct Dispatcher<O> {
 impl<O: Observe> Dispatcher<O> {
     /// A dispatcher that owns nothing yet.
     pub fn new(parts: Parts, observe: O) -> Self {
-        Self { parts, cases: BTreeMap::new(), pending: BTreeMap::new(), counts: Counts::default(), observe }
+        Self {
+            parts,
+            cases: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            counts: Counts::default(),
+            observe,
+        }
     }
 
     /// Committed cases of the partitions that are ours.
@@ -63,10 +71,18 @@ impl<O: Observe> Dispatcher<O> {
         self.cases.values().flat_map(Partition::cases)
     }
 
-    fn contexts(&self, bodies: &[Result<Body, Reject>], records: &[Record], now: Timestamp) -> BTreeMap<SubjectKey, Knowledge> {
+    fn contexts(
+        &self,
+        bodies: &[Result<Body, Reject>],
+        records: &[Record],
+        now: Timestamp,
+    ) -> BTreeMap<SubjectKey, Knowledge> {
         let mut seen = BTreeSet::new();
         let new = |finding: &&Finding, partition: i32| {
-            let case = self.cases.get(&partition).and_then(|cases| cases.case(None, &finding.subject.key));
+            let case = self
+                .cases
+                .get(&partition)
+                .and_then(|cases| cases.case(None, &finding.subject.key));
             case.is_none_or(|case| reeve_ledger::wants_lookup(case, &self.parts.policy, now))
         };
         let mut asked: Vec<&Finding> = Vec::new();
@@ -98,14 +114,30 @@ impl<O: Observe> Dispatcher<O> {
         {
             return self.forward(record, &event.subject_key, &event.event_id, output);
         }
-        let position = Position { topic: input_topic(record.topic), offset: record.offset };
+        let position = Position {
+            topic: input_topic(record.topic),
+            offset: record.offset,
+        };
         let applied = match &body {
-            Body::Receipt(_) => return self.counts.record(record.topic, Outcome::Folded),
-            Body::Finding(finding) => self.fold(&finding.subject.key, record.partition, (Input::Finding(finding), Some(position)), now),
-            Body::Evidence(evidence) => {
-                self.fold(&evidence.subject.key, record.partition, (Input::Evidence(evidence), Some(position)), now)
-            }
-            Body::Event(event) => self.fold(&event.subject_key, record.partition, (Input::Event(event), Some(position)), now),
+            Body::Receipt => return self.counts.record(record.topic, Outcome::Folded),
+            Body::Finding(finding) => self.fold(
+                &finding.subject.key,
+                record.partition,
+                (Input::Finding(finding), Some(position)),
+                now,
+            ),
+            Body::Evidence(evidence) => self.fold(
+                &evidence.subject.key,
+                record.partition,
+                (Input::Evidence(evidence), Some(position)),
+                now,
+            ),
+            Body::Event(event) => self.fold(
+                &event.subject_key,
+                record.partition,
+                (Input::Event(event), Some(position)),
+                now,
+            ),
         };
         if let Some(reject) = &applied.reject {
             return self.reject(record, reject, output);
@@ -115,7 +147,10 @@ impl<O: Observe> Dispatcher<O> {
         }
         self.emit(applied, traceparent(record), now, output);
         if let Some((key, knowledge)) = body.key().and_then(|key| contexts.remove_entry(key)) {
-            let input = Input::Knowledge { knowledge: &knowledge, at: now };
+            let input = Input::Knowledge {
+                knowledge: &knowledge,
+                at: now,
+            };
             let applied = self.fold(&key, record.partition, (input, None), now);
             self.emit(applied, traceparent(record), now, output);
         }
@@ -134,8 +169,18 @@ impl<O: Observe> Dispatcher<O> {
     }
 
     fn emit(&mut self, applied: Applied, parent: Option<Bytes>, now: Timestamp, output: &mut Output) {
-        output.records.extend(applied.tasks.iter().map(|task| outgoing::task(task, now, parent.clone())));
-        output.records.extend(applied.follow_ups.iter().map(|event| outgoing::follow_up(event, now)));
+        output.records.extend(
+            applied
+                .tasks
+                .iter()
+                .map(|task| outgoing::task(task, now, parent.clone())),
+        );
+        output.records.extend(
+            applied
+                .follow_ups
+                .iter()
+                .map(|event| outgoing::follow_up(event, now)),
+        );
         self.counts.noted.extend(applied.noted);
     }
 
@@ -161,7 +206,13 @@ impl<O: Observe> Dispatcher<O> {
         let payload = record.value.as_deref().unwrap_or_default();
         let refused = DeadLetter::of(reject, Stage::Dispatch, origin, payload, &self.parts.keys);
         let body = serde_json::to_vec(&refused).expect("a dead letter has string keys only");
-        let record = letter::outgoing(&refused, body, record.timestamp, outgoing::SOURCE, traceparent(record));
+        let record = letter::outgoing(
+            &refused,
+            body,
+            record.timestamp,
+            outgoing::SOURCE,
+            traceparent(record),
+        );
         output.records.push(record);
     }
 
@@ -172,7 +223,9 @@ impl<O: Observe> Dispatcher<O> {
             let overlay = self.pending.entry(partition).or_default();
             match overlay.ledger_records(&self.parts.policy) {
                 Ok(records) => {
-                    let records = records.into_iter().map(|(key, value)| outgoing::ledger(&key, value, partition));
+                    let records = records
+                        .into_iter()
+                        .map(|(key, value)| outgoing::ledger(&key, value, partition));
                     output.records.extend(records);
                 }
                 Err(error) => tracing::error!(%partition, %error, "a case cannot be written"),
@@ -183,7 +236,10 @@ impl<O: Observe> Dispatcher<O> {
 
     fn answers(&mut self, partition: i32, now: Timestamp, output: &mut Output) {
         for answer in self.parts.lookups.take(partition) {
-            let input = Input::Knowledge { knowledge: &answer.knowledge, at: answer.at };
+            let input = Input::Knowledge {
+                knowledge: &answer.knowledge,
+                at: answer.at,
+            };
             let applied = self.fold(&answer.key, partition, (input, None), now);
             self.emit(applied, None, now, output);
         }
@@ -191,7 +247,11 @@ impl<O: Observe> Dispatcher<O> {
 
     fn due(&mut self, partition: i32, now: Timestamp, output: &mut Output) {
         let most = self.parts.policy.limits().escalate_per_tick_max;
-        let due = self.cases.get(&partition).map(|cases| cases.due(now, most)).unwrap_or_default();
+        let due = self
+            .cases
+            .get(&partition)
+            .map(|cases| cases.due(now, most))
+            .unwrap_or_default();
         for key in due {
             let applied = self.fold(&key, partition, (Input::Tick, None), now);
             self.emit(applied, None, now, output);
@@ -202,7 +262,9 @@ impl<O: Observe> Dispatcher<O> {
         let limits = self.parts.policy.limits();
         let most = limits.refresh_per_tick_max.min(self.parts.lookups.room());
         let again = now.plus_seconds(limits.context_retry_s);
-        let Some(cases) = self.cases.get_mut(&partition) else { return };
+        let Some(cases) = self.cases.get_mut(&partition) else {
+            return;
+        };
         for key in cases.wanting(now, most) {
             if let Some(case) = cases.case(None, &key) {
                 self.parts.lookups.refresh(partition, case, now);
@@ -214,15 +276,24 @@ impl<O: Observe> Dispatcher<O> {
     fn show(&mut self, partition: i32, now: Timestamp) {
         if let Some(cases) = self.cases.get_mut(&partition) {
             let gauges = cases.gauges(now);
-            self.observe.state(partition, Some(State { gauges: &gauges, cases: cases.len() }));
+            self.observe.state(
+                partition,
+                Some(State {
+                    gauges: &gauges,
+                    cases: cases.len(),
+                }),
+            );
         }
     }
 
     fn tell(&mut self) {
         let inventories = self.parts.lookups.inventories();
         self.counts.inventories = inventories.take_counts().inventories;
-        self.counts.available =
-            inventories.available().into_iter().map(|(name, available)| (name.to_owned(), available)).collect();
+        self.counts.available = inventories
+            .available()
+            .into_iter()
+            .map(|(name, available)| (name.to_owned(), available))
+            .collect();
         self.observe.counts(&self.counts);
         self.counts = Counts::default();
     }
@@ -237,11 +308,15 @@ impl<O: Observe> Segment for Dispatcher<O> {
         let (partition, offset) = (record.partition, record.offset);
         let cases = self.cases.entry(partition).or_default();
         let key = record.key.as_deref().unwrap_or_default();
-        cases.restore(key, record.value.as_deref(), &self.parts.policy).map_err(|error| refused(error, partition, offset))
+        cases
+            .restore(key, record.value.as_deref(), &self.parts.policy)
+            .map_err(|error| refused(error, partition, offset))
     }
 
     fn end_restore(&mut self, partition: i32, proof: Option<&str>) -> Result<(), RestoreError> {
-        let Some(cases) = self.cases.get(&partition) else { return Ok(()) };
+        let Some(cases) = self.cases.get(&partition) else {
+            return Ok(());
+        };
         match cases.verify(proof) {
             Err(error) if self.parts.accept_loss => {
                 tracing::error!(%partition, %error, "the ledger has lost records; going on with what is left, as told");
@@ -276,7 +351,11 @@ impl<O: Observe> Segment for Dispatcher<O> {
         self.due(partition, now, &mut output);
         self.ask(partition, now);
         self.show(partition, now);
-        if self.pending.get(&partition).is_some_and(|overlay| !overlay.is_empty()) {
+        if self
+            .pending
+            .get(&partition)
+            .is_some_and(|overlay| !overlay.is_empty())
+        {
             self.settle([partition], &mut output);
         }
         output
@@ -284,7 +363,10 @@ impl<O: Observe> Segment for Dispatcher<O> {
 
     fn committed(&mut self, now: Timestamp) {
         for (partition, overlay) in std::mem::take(&mut self.pending) {
-            self.cases.entry(partition).or_default().commit(overlay, &self.parts.policy);
+            self.cases
+                .entry(partition)
+                .or_default()
+                .commit(overlay, &self.parts.policy);
             self.show(partition, now);
         }
         self.tell();
@@ -305,8 +387,20 @@ const fn input_topic(topic: Topic) -> InputTopic {
 
 fn refused(error: LedgerError, partition: i32, offset: i64) -> RestoreError {
     match error {
-        LedgerError::Newer { found, .. } => RestoreError::Newer { partition, found, known: LEDGER_VERSION },
-        LedgerError::Lost { expected, got } => RestoreError::Lost { partition, expected, got },
-        LedgerError::Unreadable(what) => RestoreError::Unreadable { partition, offset, what: what.to_owned() },
+        LedgerError::Newer { found, .. } => RestoreError::Newer {
+            partition,
+            found,
+            known: LEDGER_VERSION,
+        },
+        LedgerError::Lost { expected, got } => RestoreError::Lost {
+            partition,
+            expected,
+            got,
+        },
+        LedgerError::Unreadable(what) => RestoreError::Unreadable {
+            partition,
+            offset,
+            what: what.to_owned(),
+        },
     }
 }

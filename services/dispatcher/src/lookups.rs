@@ -44,7 +44,9 @@ impl Question {
             subject: case.subject().clone(),
             aliases: case.aliases().cloned().collect(),
             links: case.links().cloned().collect(),
-            location: case.tasks().find_map(|task| task.sightings.samples.first().cloned()),
+            location: case
+                .tasks()
+                .find_map(|task| task.sightings.samples.first().cloned()),
         }
     }
 }
@@ -78,7 +80,16 @@ impl Lookups {
     pub fn new(inventories: Inventories, runtime: Handle, deadline: Duration, in_flight_max: usize) -> Self {
         let (sender, receiver) = sync_channel(ANSWERS_MAX);
         let in_flight = Arc::default();
-        Self { inventories, runtime, deadline, in_flight_max, in_flight, sender, receiver, arrived: BTreeMap::new() }
+        Self {
+            inventories,
+            runtime,
+            deadline,
+            in_flight_max,
+            in_flight,
+            sender,
+            receiver,
+            arrived: BTreeMap::new(),
+        }
     }
 
     /// The inventories themselves, for their counts.
@@ -92,13 +103,20 @@ impl Lookups {
             return BTreeMap::new();
         }
         let asks: Vec<Ask<'_>> = findings.iter().map(|finding| ask_of(finding)).collect();
-        let known = self.inventories.lookup_blocking(&self.runtime, &asks, self.deadline, now);
-        findings.iter().map(|finding| finding.subject.key.clone()).zip(known).collect()
+        let known = self
+            .inventories
+            .lookup_blocking(&self.runtime, &asks, self.deadline, now);
+        findings
+            .iter()
+            .map(|finding| finding.subject.key.clone())
+            .zip(known)
+            .collect()
     }
 
     /// How many more refreshes may be begun.
     pub fn room(&self) -> usize {
-        self.in_flight_max.saturating_sub(self.in_flight.load(Ordering::Relaxed))
+        self.in_flight_max
+            .saturating_sub(self.in_flight.load(Ordering::Relaxed))
     }
 
     /// Asks about an open case behind the line; the answer is there at a later tick.
@@ -108,10 +126,17 @@ impl Lookups {
         let in_flight = Arc::clone(&self.in_flight);
         in_flight.fetch_add(1, Ordering::Relaxed);
         self.runtime.spawn(async move {
-            let known = inventories.lookup(&[question.ask(Freshness::Renewed)], REFRESH, now).await;
+            let known = inventories
+                .lookup(&[question.ask(Freshness::Renewed)], REFRESH, now)
+                .await;
             in_flight.fetch_sub(1, Ordering::Relaxed);
             for knowledge in known {
-                let answer = Answer { partition, key: question.subject.key.clone(), knowledge, at: now };
+                let answer = Answer {
+                    partition,
+                    key: question.subject.key.clone(),
+                    knowledge,
+                    at: now,
+                };
                 // A full queue drops the answer: the case is still due and will be asked about again.
                 drop(sender.try_send(answer));
             }

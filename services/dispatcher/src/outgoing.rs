@@ -27,9 +27,18 @@ pub(crate) fn task(task: &Task, now: Timestamp, traceparent: Option<Bytes>) -> O
     };
     let mut headers = event.headers();
     headers.push(("ce_queue", Bytes::copy_from_slice(task.route.queue.as_bytes())));
-    headers.push(("ce_band", Bytes::from_static(task.priority.band.as_str().as_bytes())));
+    headers.push((
+        "ce_band",
+        Bytes::from_static(task.priority.band.as_str().as_bytes()),
+    ));
     let value = serde_json::to_vec(task).expect("a task has string keys only");
-    Outgoing { topic: Topic::Tasks, place: Place::ByKey, key, value: Some(value.into()), headers }
+    Outgoing {
+        topic: Topic::Tasks,
+        place: Place::ByKey,
+        key,
+        value: Some(value.into()),
+        headers,
+    }
 }
 
 /// The record of one case, on the partition number its input came from.
@@ -56,7 +65,13 @@ pub(crate) fn follow_up(event: &RawEvent, now: Timestamp) -> Outgoing {
     };
     let value = serde_json::to_vec(event).expect("an event has string keys only");
     let headers = attributes.headers();
-    Outgoing { topic: Topic::TaskEvents, place: Place::ByKey, key, value: Some(value.into()), headers }
+    Outgoing {
+        topic: Topic::TaskEvents,
+        place: Place::ByKey,
+        key,
+        value: Some(value.into()),
+        headers,
+    }
 }
 
 /// An event that lies on another partition than its subject's: the same bytes, where they belong.
@@ -72,7 +87,13 @@ pub(crate) fn forwarded(record: &Record, key: &SubjectKey, event_id: &str) -> Ou
     };
     let mut headers = attributes.headers();
     headers.push((FORWARDED, Bytes::from_static(b"1")));
-    Outgoing { topic: Topic::TaskEvents, place: Place::ByKey, key, value: record.value.clone(), headers }
+    Outgoing {
+        topic: Topic::TaskEvents,
+        place: Place::ByKey,
+        key,
+        value: record.value.clone(),
+        headers,
+    }
 }
 
 fn bytes_of(key: &SubjectKey) -> Bytes {

@@ -54,7 +54,11 @@ impl Counts {
     /// Adds one result of `format`.
     pub fn alert(&mut self, format: Option<&str>, outcome: AlertOutcome) {
         let format = format.unwrap_or("unknown");
-        match self.alerts.iter_mut().find(|((known, what), _)| known == format && *what == outcome) {
+        match self
+            .alerts
+            .iter_mut()
+            .find(|((known, what), _)| known == format && *what == outcome)
+        {
             Some((_, count)) => *count += 1,
             None => {
                 self.alerts.insert((format.to_owned(), outcome), 1);

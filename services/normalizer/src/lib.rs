@@ -26,7 +26,12 @@ pub struct Normalizer<R> {
 impl<R: FnMut(&Counts)> Normalizer<R> {
     /// A normalizer that hands its counts to `report` after every commit.
     pub fn new(settings: Settings, names: TopicNames, report: R) -> Self {
-        Self { settings, names, counts: Counts::default(), report }
+        Self {
+            settings,
+            names,
+            counts: Counts::default(),
+            report,
+        }
     }
 
     fn normalize(&mut self, record: &Record, output: &mut Output) {
@@ -37,7 +42,12 @@ impl<R: FnMut(&Counts)> Normalizer<R> {
             timestamp: Some(record.timestamp),
         };
         let value = record.value.as_deref().unwrap_or_default();
-        let alert = RawAlert { value, headers: &record.headers, origin, received_at: record.timestamp };
+        let alert = RawAlert {
+            value,
+            headers: &record.headers,
+            origin,
+            received_at: record.timestamp,
+        };
         let parsed = reeve_formats::parse(&alert, &self.settings);
         count(&mut self.counts, &parsed);
         let parent = traceparent(record);
@@ -45,19 +55,37 @@ impl<R: FnMut(&Counts)> Normalizer<R> {
         for item in parsed.items {
             match item {
                 Item::Observed { observations, .. } => {
-                    output.records.extend(observations.iter().map(|observation| outgoing(observation, record, &parent)));
+                    output.records.extend(
+                        observations
+                            .iter()
+                            .map(|observation| outgoing(observation, record, &parent)),
+                    );
                 }
                 Item::Dropped { .. } => {}
                 Item::Rejected(reject) => output.records.push(self.letter(&reject, &alert, &parent)),
             }
         }
-        output.records.extend(receipts.map(|receipt| outgoing(&receipt, record, &parent)));
+        output
+            .records
+            .extend(receipts.map(|receipt| outgoing(&receipt, record, &parent)));
     }
 
     fn letter(&self, reject: &Reject, alert: &RawAlert<'_>, parent: &Option<Bytes>) -> Outgoing {
-        let letter = DeadLetter::of(reject, Stage::Normalize, alert.origin.clone(), alert.value, &self.settings.keys);
+        let letter = DeadLetter::of(
+            reject,
+            Stage::Normalize,
+            alert.origin.clone(),
+            alert.value,
+            &self.settings.keys,
+        );
         let body = serde_json::to_vec(&letter).expect("a dead letter has string keys only");
-        letter::outgoing(&letter, body, alert.received_at, "reeve/normalizer", parent.clone())
+        letter::outgoing(
+            &letter,
+            body,
+            alert.received_at,
+            "reeve/normalizer",
+            parent.clone(),
+        )
     }
 }
 
@@ -109,22 +137,39 @@ fn outgoing(observation: &Observation, record: &Record, parent: &Option<Bytes>) 
     let kind = observation.ce_type();
     let event = CloudEvent {
         event_type: kind,
-        id: format!("{}/{}/{}#{index}", record.topic.as_str(), record.partition, record.offset),
+        id: format!(
+            "{}/{}/{}#{index}",
+            record.topic.as_str(),
+            record.partition,
+            record.offset
+        ),
         source: "reeve/normalizer",
         subject: key.clone(),
         time,
         traceparent: parent.clone(),
     };
-    let place = if observation.subject().is_some() { Place::ByKey } else { Place::Every };
+    let place = if observation.subject().is_some() {
+        Place::ByKey
+    } else {
+        Place::Every
+    };
     let value = serde_json::to_vec(observation).expect("an observation has string keys only");
-    Outgoing { topic: Topic::Findings, place, key, value: Some(Bytes::from(value)), headers: event.headers() }
+    Outgoing {
+        topic: Topic::Findings,
+        place,
+        key,
+        value: Some(Bytes::from(value)),
+        headers: event.headers(),
+    }
 }
 
 /// One outcome per record, one count per result.
 fn count(counts: &mut Counts, parsed: &Parsed) {
     for item in &parsed.items {
         match item {
-            Item::Observed { format, observations, .. } => {
+            Item::Observed {
+                format, observations, ..
+            } => {
                 for observation in observations {
                     counts.alert(Some(format), alert_outcome(observation));
                 }

@@ -36,7 +36,10 @@ pub fn test(config: &Config) -> Outcome {
         note(&format!("{} tests of routes pass", config.policy.tests()));
         return Ok(());
     }
-    let texts: Vec<String> = failures.iter().map(|failure| format!("{}: {}", failure.test, failure.error)).collect();
+    let texts: Vec<String> = failures
+        .iter()
+        .map(|failure| format!("{}: {}", failure.test, failure.error))
+        .collect();
     Err(Failure::Findings(texts.join("\n")))
 }
 
@@ -47,7 +50,12 @@ fn reach(config: &Config) -> Outcome {
         let wrong: Vec<String> = mismatches
             .iter()
             .filter(|mismatch| !mismatch.tolerable)
-            .map(|mismatch| format!("{}: {}: expected {}, found {}", mismatch.topic, mismatch.what, mismatch.expected, mismatch.found))
+            .map(|mismatch| {
+                format!(
+                    "{}: {}: expected {}, found {}",
+                    mismatch.topic, mismatch.what, mismatch.expected, mismatch.found
+                )
+            })
             .collect();
         if !wrong.is_empty() {
             return Err(Failure::Findings(wrong.join("\n")));

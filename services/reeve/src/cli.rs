@@ -9,7 +9,13 @@ use reeve_domain::time::Timestamp;
 
 /// Raw identity alerts in, accountable tasks out, closure proven.
 #[derive(Parser)]
-#[command(name = "reeve", version, about, arg_required_else_help = true, propagate_version = true)]
+#[command(
+    name = "reeve",
+    version,
+    about,
+    arg_required_else_help = true,
+    propagate_version = true
+)]
 pub struct Cli {
     /// Directory with configuration files; each replaces the shipped one of its name
     #[arg(short = 'c', long = "config", global = true, value_name = "DIR")]

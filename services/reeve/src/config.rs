@@ -206,7 +206,10 @@ pub fn load(folder: Option<&Path>) -> Result<Config, Vec<ConfigError>> {
     compile(&texts, folder)
 }
 
-fn texts(folder: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<ConfigTexts, Vec<ConfigError>> {
+fn texts(
+    folder: Option<&Path>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<ConfigTexts, Vec<ConfigError>> {
     let mut errors = Vec::new();
     let mut texts = ConfigTexts::shipped();
     for (name, text) in SHIPPED {
@@ -222,14 +225,21 @@ fn texts(folder: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<
             Err(more) => errors.extend(more),
         }
     }
-    if errors.is_empty() { Ok(complete) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(complete)
+    } else {
+        Err(errors)
+    }
 }
 
 fn replaced(mut texts: ConfigTexts, folder: &Path, errors: &mut Vec<ConfigError>) -> ConfigTexts {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            errors.push(ConfigError::of_file(&folder.display().to_string(), format!("cannot be opened: {}", error.kind())));
+            errors.push(ConfigError::of_file(
+                &folder.display().to_string(),
+                format!("cannot be opened: {}", error.kind()),
+            ));
             return texts;
         }
     };
@@ -237,15 +247,28 @@ fn replaced(mut texts: ConfigTexts, folder: &Path, errors: &mut Vec<ConfigError>
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let yaml = path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml");
         if !yaml || !path.is_file() {
             continue;
         }
         match fs::read_to_string(&path) {
             Ok(text) if known.iter().any(|known| known == name) => texts = texts.with(name, text),
-            Ok(_) => errors.push(ConfigError::of_file(name, format!("no file of this name is read; expected one of {}", known.join(", ")))),
-            Err(error) => errors.push(ConfigError::of_file(name, format!("cannot be read: {}", error.kind()))),
+            Ok(_) => errors.push(ConfigError::of_file(
+                name,
+                format!(
+                    "no file of this name is read; expected one of {}",
+                    known.join(", ")
+                ),
+            )),
+            Err(error) => errors.push(ConfigError::of_file(
+                name,
+                format!("cannot be read: {}", error.kind()),
+            )),
         }
     }
     texts
@@ -305,7 +328,10 @@ fn log(raw: &RawLog, document: &Document) -> Result<LogConfig, Vec<ConfigError>>
     for (short, full) in &raw.topics.names {
         match Topic::ALL.into_iter().find(|topic| topic.as_str() == short) {
             Some(topic) => names = names.with(topic, full),
-            None => errors.push(document.error("/log/topics/names", "not the name of a topic; expected e.g. `alerts.raw`")),
+            None => errors.push(document.error(
+                "/log/topics/names",
+                "not the name of a topic; expected e.g. `alerts.raw`",
+            )),
         }
     }
     let mut whole = |pointer: &str, number: &Number, least: i32| {
@@ -343,7 +369,11 @@ fn pace(raw: &RawLog) -> Pace {
         bytes_max: raw.batch.bytes_max.max(1),
         wait: Duration::from_millis(raw.batch.wait_ms),
     };
-    Pace { batch, tick_every: Duration::from_millis(raw.tick_ms), ..Pace::default() }
+    Pace {
+        batch,
+        tick_every: Duration::from_millis(raw.tick_ms),
+        ..Pace::default()
+    }
 }
 
 fn given(text: &str) -> Option<String> {
@@ -355,7 +385,9 @@ fn given(text: &str) -> Option<String> {
 fn default_data_dir() -> PathBuf {
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    state.or_else(home).map_or_else(|| PathBuf::from("reeve-state"), |folder| folder.join("reeve"))
+    state
+        .or_else(home)
+        .map_or_else(|| PathBuf::from("reeve-state"), |folder| folder.join("reeve"))
 }
 
 impl HmacKeyFiles {
@@ -368,7 +400,9 @@ impl HmacKeyFiles {
             Some(path) => Some(read_key(&path)?),
             None => std::env::var("REEVE_HMAC_KEY").ok().map(String::into_bytes),
         };
-        let Some(mut current) = current else { return Ok(None) };
+        let Some(mut current) = current else {
+            return Ok(None);
+        };
         let keys = HmacKeys::new(&current).map_err(|error| key_error(&error.to_string()));
         zeroize::Zeroize::zeroize(&mut current);
         let keys = keys?;
@@ -376,7 +410,9 @@ impl HmacKeyFiles {
             None => Ok(Some(keys)),
             Some(path) => {
                 let previous = read_key(&path)?;
-                keys.with_previous(&previous).map(Some).map_err(|error| key_error(&error.to_string()))
+                keys.with_previous(&previous)
+                    .map(Some)
+                    .map_err(|error| key_error(&error.to_string()))
             }
         }
     }
@@ -408,7 +444,8 @@ pub fn random_hex() -> Result<String, Vec<ConfigError>> {
 
 fn random() -> Result<[u8; 32], Vec<ConfigError>> {
     let mut bytes = [0; 32];
-    let filled = fs::File::open("/dev/urandom").and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes));
+    let filled =
+        fs::File::open("/dev/urandom").and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes));
     filled.map_err(|error| key_error(&format!("no randomness for an ephemeral key: {}", error.kind())))?;
     Ok(bytes)
 }
@@ -420,7 +457,9 @@ mod tests {
     #[test]
     fn what_ships_is_valid_without_any_environment() {
         let texts = texts(None, &|_| None).unwrap();
-        let config = compile(&texts, None).map_err(|errors| format!("{errors:?}")).unwrap();
+        let config = compile(&texts, None)
+            .map_err(|errors| format!("{errors:?}"))
+            .unwrap();
         assert!(config.log.brokers.is_none());
         assert_eq!(config.log.partitions, 6);
     }
@@ -433,7 +472,9 @@ mod tests {
             "REEVE_TOPIC_PREFIX" => Some("acme.".to_owned()),
             _ => None,
         };
-        let config = compile(&texts(None, &env).unwrap(), None).map_err(|errors| format!("{errors:?}")).unwrap();
+        let config = compile(&texts(None, &env).unwrap(), None)
+            .map_err(|errors| format!("{errors:?}"))
+            .unwrap();
         assert_eq!(config.log.brokers.as_deref(), Some("127.0.0.1:9092"));
         assert_eq!(config.log.partitions, 3);
         assert_eq!(&**config.log.names.name(Topic::Tasks), "acme.tasks");

@@ -32,11 +32,17 @@ pub fn run(config: &Config, args: &DeadLettersArgs) -> Outcome {
 
 fn list(reach: &Reach, output: Option<Format>) -> Outcome {
     let letters = all(reach)?;
-    let format = output.unwrap_or(if io::stdout().is_terminal() { Format::Table } else { Format::Json });
+    let format = output.unwrap_or(if io::stdout().is_terminal() {
+        Format::Table
+    } else {
+        Format::Json
+    });
     let mut out = BufWriter::new(io::stdout().lock());
     if format == Format::Table {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["source", "reason", "format", "path", "detail", "bytes"]);
+        table
+            .load_style(presets::UTF8_HORIZONTAL_ONLY)
+            .set_header(["source", "reason", "format", "path", "detail", "bytes"]);
         for letter in &letters {
             table.add_row([
                 coordinates(letter),
@@ -62,7 +68,9 @@ fn list(reach: &Reach, output: Option<Format>) -> Outcome {
 /// The log cannot be read.
 pub fn all(reach: &Reach) -> Result<Vec<DeadLetter>, Failure> {
     let mut letters = Vec::new();
-    reach.scan(Topic::DeadLetters, &mut |record| letters.extend(letter_of(record)))?;
+    reach.scan(Topic::DeadLetters, &mut |record| {
+        letters.extend(letter_of(record))
+    })?;
     Ok(letters)
 }
 
@@ -72,13 +80,16 @@ fn letter_of(record: Record) -> Option<DeadLetter> {
 
 fn coordinates(letter: &DeadLetter) -> String {
     let record = letter.source.origin.coordinates();
-    letter.source.index.map_or(record.clone(), |index| format!("{record}#{index}"))
+    letter
+        .source
+        .index
+        .map_or(record.clone(), |index| format!("{record}#{index}"))
 }
 
 fn find(reach: &Reach, wanted: &str) -> Result<DeadLetter, Failure> {
-    let found = all(reach)?.into_iter().find(|letter| {
-        coordinates(letter) == wanted || letter.source.origin.coordinates() == wanted
-    });
+    let found = all(reach)?
+        .into_iter()
+        .find(|letter| coordinates(letter) == wanted || letter.source.origin.coordinates() == wanted);
     found.ok_or_else(|| Failure::NoInput(format!("{wanted}: no such dead letter")))
 }
 
@@ -87,22 +98,44 @@ fn replay(config: &Config, reach: &Reach, wanted: &str) -> Outcome {
     let letter = find(reach, wanted)?;
     let record = letter.source.origin.coordinates();
     let mut parts = record.rsplitn(3, '/');
-    let (Some(offset), Some(partition), Some(name)) = (number(parts.next()), number(parts.next()), parts.next()) else {
+    let (Some(offset), Some(partition), Some(name)) =
+        (number(parts.next()), number(parts.next()), parts.next())
+    else {
         return Err(Failure::Usage("expected topic/partition/offset".to_owned()));
     };
-    let topic = config.log.names.topic(name).ok_or_else(|| Failure::Usage(format!("{name}: not a topic of this installation")))?;
-    let partition = i32::try_from(partition).map_err(|_| Failure::Usage("expected topic/partition/offset".to_owned()))?;
-    let Some(value) = reach.fetch(topic, partition, offset)?.and_then(|record| record.value) else {
-        return Err(Failure::Findings("gone: the record is past its retention".to_owned()));
+    let topic = config
+        .log
+        .names
+        .topic(name)
+        .ok_or_else(|| Failure::Usage(format!("{name}: not a topic of this installation")))?;
+    let partition =
+        i32::try_from(partition).map_err(|_| Failure::Usage("expected topic/partition/offset".to_owned()))?;
+    let Some(value) = reach
+        .fetch(topic, partition, offset)?
+        .and_then(|record| record.value)
+    else {
+        return Err(Failure::Findings(
+            "gone: the record is past its retention".to_owned(),
+        ));
     };
     let keys = config.hmac_key.read().map_err(Failure::Config)?.ok_or_else(|| {
-        Failure::Usage("the key that the letter was written with is needed; set REEVE_HMAC_KEY_FILE".to_owned())
+        Failure::Usage(
+            "the key that the letter was written with is needed; set REEVE_HMAC_KEY_FILE".to_owned(),
+        )
     })?;
     if keys.payload_hmac(&value) != letter.payload_hmac {
-        return Err(Failure::Findings("the record there is another one, or the key is".to_owned()));
+        return Err(Failure::Findings(
+            "the record there is another one, or the key is".to_owned(),
+        ));
     }
     let key = bytes::Bytes::new();
-    let again = reeve_log::Outgoing { topic, place: Place::ByKey, key, value: Some(value), headers: Vec::new() };
+    let again = reeve_log::Outgoing {
+        topic,
+        place: Place::ByKey,
+        key,
+        value: Some(value),
+        headers: Vec::new(),
+    };
     reach.write(vec![again], &mut |_| {})?;
     note("published once more");
     Ok(())

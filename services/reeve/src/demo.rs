@@ -46,7 +46,8 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A step that did not come about in time.
 pub fn run(mut config: Config, args: &DemoArgs) -> Outcome {
     let folder = tempfile::Builder::new().prefix("reeve-demo-").tempdir();
-    let folder = folder.map_err(|error| Failure::Internal(format!("no folder for the demo: {}", error.kind())))?;
+    let folder =
+        folder.map_err(|error| Failure::Internal(format!("no folder for the demo: {}", error.kind())))?;
     config.log.brokers = None;
     config.log.data_dir = folder.path().join("log");
     let keys = match config.hmac_key.read().map_err(Failure::Config)? {
@@ -65,12 +66,19 @@ pub fn run(mut config: Config, args: &DemoArgs) -> Outcome {
     let runtime = line::runtime()?;
     let line = Line::start(&config, &start, runtime.handle())?;
     line::stop_on_signals(line.stopper(), &runtime);
-    let address = line::serve(&line, &config.metrics_address, &runtime).or_else(|_| line::serve(&line, "127.0.0.1:0", &runtime))?;
-    let address = address.map_or_else(|| "nowhere".to_owned(), |address| format!("http://{address}/metrics"));
+    let address = line::serve(&line, &config.metrics_address, &runtime)
+        .or_else(|_| line::serve(&line, "127.0.0.1:0", &runtime))?;
+    let address = address.map_or_else(
+        || "nowhere".to_owned(),
+        |address| format!("http://{address}/metrics"),
+    );
     let reach = Reach::open(&config.log)?;
     let told = story(&reach, &address);
     if args.serve && told.is_ok() {
-        say(&format!("\nStill up. In another terminal:\n  REEVE_DATA_DIR={} reeve tasks\n  curl {address}\nStop with Ctrl-C.", config.log.data_dir.display()))?;
+        say(&format!(
+            "\nStill up. In another terminal:\n  REEVE_DATA_DIR={} reeve tasks\n  curl {address}\nStop with Ctrl-C.",
+            config.log.data_dir.display()
+        ))?;
         return line.wait();
     }
     line.stopper().stop();
@@ -85,25 +93,62 @@ fn story(reach: &Reach, address: &str) -> Outcome {
         reach.write(vec![publish::record(filled(text))], &mut |_| {})?;
     }
     let all = wait(reach, |tasks| tasks.len() >= TASKS)?;
-    say(&format!("\n2. {} accountable tasks out, the most urgent first.\n", all.len()))?;
+    say(&format!(
+        "\n2. {} accountable tasks out, the most urgent first.\n",
+        all.len()
+    ))?;
     show(&all)?;
     let (key, other) = (find(&all, ACCESS_KEY)?, other(&all)?);
-    say(&format!("   The same GitHub token was reported by {} scanners: one task, {} sightings.", seen(&all).0, seen(&all).1))?;
+    say(&format!(
+        "   The same GitHub token was reported by {} scanners: one task, {} sightings.",
+        seen(&all).0,
+        seen(&all).1
+    ))?;
     for letter in dead_letters::all(reach)? {
-        say(&format!("   The broken report is a dead letter: {}, {}.", letter.reason.as_str(), letter.detail))?;
+        say(&format!(
+            "   The broken report is a dead letter: {}, {}.",
+            letter.reason.as_str(),
+            letter.detail
+        ))?;
     }
 
     say("\n3. Two owners say that they are done. A word is a claim: both stay open.\n")?;
-    reach.write(vec![event::record(&claim(&key, "ines.costa")), event::record(&claim(&other, "tomas.berg"))], &mut |_| {})?;
-    let claimed = |tasks: &[Task], id: &str| tasks.iter().any(|task| task.task_id == id && task.state == TaskState::Claimed);
-    let all = wait(reach, |tasks| claimed(tasks, &key.task_id) && claimed(tasks, &other.task_id))?;
-    show(&all.iter().filter(|task| task.state == TaskState::Claimed).cloned().collect::<Vec<_>>())?;
+    reach.write(
+        vec![
+            event::record(&claim(&key, "ines.costa")),
+            event::record(&claim(&other, "tomas.berg")),
+        ],
+        &mut |_| {},
+    )?;
+    let claimed = |tasks: &[Task], id: &str| {
+        tasks
+            .iter()
+            .any(|task| task.task_id == id && task.state == TaskState::Claimed)
+    };
+    let all = wait(reach, |tasks| {
+        claimed(tasks, &key.task_id) && claimed(tasks, &other.task_id)
+    })?;
+    show(
+        &all.iter()
+            .filter(|task| task.state == TaskState::Claimed)
+            .cloned()
+            .collect::<Vec<_>>(),
+    )?;
 
     say("\n4. CloudTrail says DeleteAccessKey for one of them: that is proof.\n")?;
     reach.write(vec![publish::record(filled(PROOF))], &mut |_| {})?;
-    let verified = |tasks: &[Task]| tasks.iter().any(|task| task.task_id == key.task_id && task.state == TaskState::Verified);
+    let verified = |tasks: &[Task]| {
+        tasks
+            .iter()
+            .any(|task| task.task_id == key.task_id && task.state == TaskState::Verified)
+    };
     let all = wait(reach, verified)?;
-    show(&all.iter().filter(|task| [&key.task_id, &other.task_id].contains(&&task.task_id)).cloned().collect::<Vec<_>>())?;
+    show(
+        &all.iter()
+            .filter(|task| [&key.task_id, &other.task_id].contains(&&task.task_id))
+            .cloned()
+            .collect::<Vec<_>>(),
+    )?;
 
     say(&format!("\n5. Why is it {}?\n", other.priority.band))?;
     say(&crate::why::in_words(&find_id(&all, &other.task_id)?))?;
@@ -112,11 +157,28 @@ fn story(reach: &Reach, address: &str) -> Outcome {
 
 fn inventory(folder: &Path) -> Result<Inventories, Failure> {
     let path = folder.join("inventory.yaml");
-    fs::write(&path, INVENTORY).map_err(|error| Failure::Internal(format!("the sample inventory: {}", error.kind())))?;
+    fs::write(&path, INVENTORY)
+        .map_err(|error| Failure::Internal(format!("the sample inventory: {}", error.kind())))?;
     let raw = RawInventory::from_file("sample-inventory", &path.display().to_string());
-    let around = Surroundings { env: &|_| None, base: folder };
-    Inventories::compile(RawInventories { inventories: vec![raw] }, around)
-        .map_err(|faults| Failure::Internal(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+    let around = Surroundings {
+        env: &|_| None,
+        base: folder,
+    };
+    Inventories::compile(
+        RawInventories {
+            inventories: vec![raw],
+        },
+        around,
+    )
+    .map_err(|faults| {
+        Failure::Internal(
+            faults
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    })
 }
 
 fn filled(text: &str) -> Vec<u8> {
@@ -130,7 +192,10 @@ fn claim(task: &Task, who: &str) -> RawEvent {
         event_type: EventType::Claimed,
         subject_key: task.subject.key.clone(),
         task_id: Some(task.task_id.clone()),
-        actor: Actor { id: who.to_owned(), kind: ActorKind::Human },
+        actor: Actor {
+            id: who.to_owned(),
+            kind: ActorKind::Human,
+        },
         at: clock::now(),
         external: None,
         body: Value::Null,
@@ -143,14 +208,31 @@ fn wait(reach: &Reach, expected: impl Fn(&[Task]) -> bool) -> Result<Vec<Task>, 
     loop {
         let mut all = tasks::all(reach)?;
         if expected(&all) {
-            all.sort_by_key(|task| (task.priority.band, task.deadlines.remediate_by, task.task_id.clone()));
+            all.sort_by_key(|task| {
+                (
+                    task.priority.band,
+                    task.deadlines.remediate_by,
+                    task.task_id.clone(),
+                )
+            });
             return Ok(all);
         }
         if begun.elapsed() > PATIENCE {
-            return Err(Failure::Internal(format!("the demo did not come about in time; {} tasks so far", all.len())));
+            return Err(Failure::Internal(format!(
+                "the demo did not come about in time; {} tasks so far",
+                all.len()
+            )));
         }
-        std::thread::sleep(LOOK);
+        pause();
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the demo waits for tasks within a bound, as a reader would"
+)]
+fn pause() {
+    std::thread::sleep(LOOK);
 }
 
 fn find(all: &[Task], key: &str) -> Result<Task, Failure> {
@@ -165,18 +247,27 @@ fn find_id(all: &[Task], id: &str) -> Result<Task, Failure> {
 
 /// The task that is only ever claimed.
 fn other(all: &[Task]) -> Result<Task, Failure> {
-    let found = all.iter().find(|task| task.issue_type == IssueType::OverPrivileged).cloned();
+    let found = all
+        .iter()
+        .find(|task| task.issue_type == IssueType::OverPrivileged)
+        .cloned();
     found.ok_or_else(|| Failure::Internal("the demo has no over-privileged role".to_owned()))
 }
 
 /// Scanners and sightings of what most scanners saw.
 fn seen(all: &[Task]) -> (usize, u64) {
-    let most = all.iter().map(|task| (task.sightings.sources.len(), task.sightings.count)).max();
+    let most = all
+        .iter()
+        .map(|task| (task.sightings.sources.len(), task.sightings.count))
+        .max();
     most.unwrap_or_default()
 }
 
 fn show(tasks: &[Task]) -> Outcome {
-    say(&table::tasks(&tasks.iter().collect::<Vec<_>>(), io::stdout().is_terminal()))
+    say(&table::tasks(
+        &tasks.iter().collect::<Vec<_>>(),
+        io::stdout().is_terminal(),
+    ))
 }
 
 fn say(text: &str) -> Outcome {

@@ -24,7 +24,10 @@ pub fn run(config: &Config, args: &EventArgs) -> Outcome {
     let subject_key = subject(&reach, args)?;
     let event = RawEvent {
         kind: EventKind::Event,
-        event_id: args.id.clone().map_or_else(|| random_hex().map_err(Failure::Config), Ok)?,
+        event_id: args
+            .id
+            .clone()
+            .map_or_else(|| random_hex().map_err(Failure::Config), Ok)?,
         event_type: args.event_type,
         subject_key,
         task_id: args.task.clone(),
@@ -41,26 +44,42 @@ pub fn run(config: &Config, args: &EventArgs) -> Outcome {
 
 fn subject(reach: &Reach, args: &EventArgs) -> Result<SubjectKey, Failure> {
     if let Some(key) = &args.subject {
-        return key.parse().map_err(|error| Failure::Usage(format!("--subject: {error}")));
+        return key
+            .parse()
+            .map_err(|error| Failure::Usage(format!("--subject: {error}")));
     }
     let Some(id) = &args.task else {
         return Err(Failure::Usage("expected --task or --subject".to_owned()));
     };
     let found = tasks::all(reach)?.into_iter().find(|task| task.task_id == *id);
-    found.map(|task| task.subject.key).ok_or_else(|| Failure::NoInput(format!("{id}: no such task")))
+    found
+        .map(|task| task.subject.key)
+        .ok_or_else(|| Failure::NoInput(format!("{id}: no such task")))
 }
 
 fn actor(text: &str) -> Actor {
     match text.split_once(':') {
-        Some(("automation", id)) => Actor { id: id.to_owned(), kind: ActorKind::Automation },
-        _ => Actor { id: text.to_owned(), kind: ActorKind::Human },
+        Some(("automation", id)) => Actor {
+            id: id.to_owned(),
+            kind: ActorKind::Automation,
+        },
+        _ => Actor {
+            id: text.to_owned(),
+            kind: ActorKind::Human,
+        },
     }
 }
 
 fn body(args: &EventArgs) -> Result<Value, Failure> {
-    let Some(text) = &args.body else { return Ok(Value::Null) };
+    let Some(text) = &args.body else {
+        return Ok(Value::Null);
+    };
     serde_json::from_str(text).map_err(|error| {
-        Failure::Usage(format!("--body: line {} column {}: expected a JSON object", error.line(), error.column()))
+        Failure::Usage(format!(
+            "--body: line {} column {}: expected a JSON object",
+            error.line(),
+            error.column()
+        ))
     })
 }
 
@@ -77,5 +96,11 @@ pub fn record(event: &RawEvent) -> Outgoing {
     };
     let headers = attributes.headers();
     let value = serde_json::to_vec(event).expect("an event has string keys only");
-    Outgoing { topic: Topic::TaskEvents, place: Place::ByKey, key, value: Some(value.into()), headers }
+    Outgoing {
+        topic: Topic::TaskEvents,
+        place: Place::ByKey,
+        key,
+        value: Some(value.into()),
+        headers,
+    }
 }

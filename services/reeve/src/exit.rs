@@ -18,12 +18,15 @@ pub enum Failure {
     Internal(String),
     /// The configuration is wrong: everything that is wrong with it.
     Config(Vec<ConfigError>),
+    /// The reader has gone away (`| head`): no failure of ours, and nobody is left to be told.
+    NobodyReads,
 }
 
 impl Failure {
     /// The exit code of `sysexits`, as the command line's contract names it.
     pub const fn code(&self) -> u8 {
         match self {
+            Self::NobodyReads => 0,
             Self::Findings(_) => 1,
             Self::Usage(_) => 64,
             Self::NoInput(_) => 66,
@@ -36,7 +39,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Findings(text) | Self::Usage(text) | Self::NoInput(text) | Self::Internal(text) => f.write_str(text),
+            Self::Findings(text) | Self::Usage(text) | Self::NoInput(text) | Self::Internal(text) => {
+                f.write_str(text)
+            }
+            Self::NobodyReads => Ok(()),
             Self::Config(errors) => {
                 for error in errors {
                     writeln!(f, "{error}")?;

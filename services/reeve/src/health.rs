@@ -38,7 +38,9 @@ fn ask(address: &str) -> Result<String, String> {
 
 /// An address to listen on everywhere is asked on loopback.
 fn reachable(address: &str) -> Result<SocketAddr, String> {
-    let mut addresses = address.to_socket_addrs().map_err(|_| "metrics.address: expected host:port".to_owned())?;
+    let mut addresses = address
+        .to_socket_addrs()
+        .map_err(|_| "metrics.address: expected host:port".to_owned())?;
     let mut address = addresses.next().ok_or("metrics.address: expected host:port")?;
     if address.ip().is_unspecified() {
         address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());

@@ -32,7 +32,10 @@ pub struct Places {
 
 /// Resolves `paths`; nothing given means standard input.
 pub fn resolve(paths: &[String]) -> Places {
-    let mut places = Places { found: Vec::new(), missing: Vec::new() };
+    let mut places = Places {
+        found: Vec::new(),
+        missing: Vec::new(),
+    };
     if paths.is_empty() {
         places.found.push(Place::Stdin);
     }
@@ -58,9 +61,15 @@ fn resolve_one(path: &str, places: &mut Places) {
 fn walk(directory: &Path, places: &mut Places) {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
-        Err(error) => return places.missing.push(format!("{}: {}", directory.display(), error.kind())),
+        Err(error) => {
+            return places
+                .missing
+                .push(format!("{}: {}", directory.display(), error.kind()));
+        }
     };
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .collect();
     paths.sort();
     for path in paths {
         match fs::symlink_metadata(&path) {
@@ -72,8 +81,9 @@ fn walk(directory: &Path, places: &mut Places) {
 }
 
 fn expand(pattern: &str, places: &mut Places) {
-    let mut found: Vec<PathBuf> =
-        glob::glob(pattern).map(|paths| paths.flatten().filter(|path| path.is_file()).collect()).unwrap_or_default();
+    let mut found: Vec<PathBuf> = glob::glob(pattern)
+        .map(|paths| paths.flatten().filter(|path| path.is_file()).collect())
+        .unwrap_or_default();
     if found.is_empty() {
         places.missing.push(format!("{pattern}: no such file"));
     }
@@ -89,8 +99,14 @@ pub fn read(place: &Place) -> Result<Input, String> {
     match place {
         Place::Stdin => {
             let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| format!("-: {}", error.kind()))?;
-            Ok(Input { name: "-".to_owned(), bytes })
+            std::io::stdin()
+                .lock()
+                .read_to_end(&mut bytes)
+                .map_err(|error| format!("-: {}", error.kind()))?;
+            Ok(Input {
+                name: "-".to_owned(),
+                bytes,
+            })
         }
         Place::File(path) => {
             let name = path.display().to_string();
@@ -102,7 +118,11 @@ pub fn read(place: &Place) -> Result<Input, String> {
 
 /// Exit 66 with every path that could not be opened, if there is one.
 pub fn refuse_missing(missing: &[String]) -> Result<(), Failure> {
-    if missing.is_empty() { Ok(()) } else { Err(Failure::NoInput(missing.join("\n"))) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::NoInput(missing.join("\n")))
+    }
 }
 
 #[cfg(test)]
@@ -117,8 +137,14 @@ mod tests {
             fs::write(dir.path().join(name), "[]").unwrap();
         }
         let places = resolve(&[dir.path().display().to_string()]);
-        let names: Vec<String> = places.found.iter().map(|place| read(place).unwrap().name).collect();
-        assert!(names[0].ends_with("a.json") && names[1].ends_with("b/x.json") && names[2].ends_with("c.json"));
+        let names: Vec<String> = places
+            .found
+            .iter()
+            .map(|place| read(place).unwrap().name)
+            .collect();
+        assert!(
+            names[0].ends_with("a.json") && names[1].ends_with("b/x.json") && names[2].ends_with("c.json")
+        );
     }
 
     #[test]

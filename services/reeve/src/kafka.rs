@@ -14,7 +14,12 @@ pub fn connection(log: &LogConfig) -> Connection {
     Connection {
         brokers: log.brokers.clone().unwrap_or_default(),
         properties: log.kafka.properties.clone(),
-        property_files: log.kafka.files.iter().map(|(name, path)| (name.clone(), PathBuf::from(path))).collect(),
+        property_files: log
+            .kafka
+            .files
+            .iter()
+            .map(|(name, path)| (name.clone(), PathBuf::from(path)))
+            .collect(),
     }
 }
 
@@ -61,9 +66,9 @@ const fn outputs(role: Role) -> &'static [Topic] {
 /// What a test lets go wrong, e.g. `REEVE_FAILPOINT=mid_produce:abort@3`.
 fn failpoints() -> Result<Failpoints, Failure> {
     match std::env::var("REEVE_FAILPOINT") {
-        Ok(text) if !text.is_empty() => {
-            text.parse().map_err(|error| Failure::Usage(format!("REEVE_FAILPOINT: {error}")))
-        }
+        Ok(text) if !text.is_empty() => text
+            .parse()
+            .map_err(|error| Failure::Usage(format!("REEVE_FAILPOINT: {error}"))),
         _ => Ok(Failpoints::default()),
     }
 }
@@ -79,4 +84,3 @@ fn host() -> String {
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "localhost".to_owned())
 }
-

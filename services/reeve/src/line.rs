@@ -86,15 +86,30 @@ impl Line {
             ended: sender,
         };
         let health = Health::default();
-        let lanes = if matches!(engine, Engine::Kafka) { config.log.lanes } else { 1 };
-        let names = start.roles.iter().flat_map(|role| (0..lanes).map(move |lane| (*role, lane)));
-        let registered: Vec<(Role, u32, LaneHealth)> =
-            names.map(|(role, lane)| (role, lane, health.lane(&lane_name(role, lane)))).collect();
+        let lanes = if matches!(engine, Engine::Kafka) {
+            config.log.lanes
+        } else {
+            1
+        };
+        let names = start
+            .roles
+            .iter()
+            .flat_map(|role| (0..lanes).map(move |lane| (*role, lane)));
+        let registered: Vec<(Role, u32, LaneHealth)> = names
+            .map(|(role, lane)| (role, lane, health.lane(&lane_name(role, lane))))
+            .collect();
         let mut threads = Vec::new();
         for (role, lane, lane_health) in registered {
             threads.push(shared.spawn(&engine, role, lane, lane_health)?);
         }
-        Ok(Self { stop: shared.stop, threads, ended, metrics, health, door })
+        Ok(Self {
+            stop: shared.stop,
+            threads,
+            ended,
+            metrics,
+            health,
+            door,
+        })
     }
 
     /// The metrics of this process.
@@ -132,7 +147,9 @@ impl Line {
                 Err(_) if self.stop.is_stopped() => {
                     let since = *overdue.get_or_insert_with(Instant::now);
                     if since.elapsed() > DRAIN_MAX {
-                        failure.get_or_insert("a lane did not end in time; its batch will be done again".to_owned());
+                        failure.get_or_insert(
+                            "a lane did not end in time; its batch will be done again".to_owned(),
+                        );
                         break;
                     }
                 }
@@ -145,7 +162,13 @@ impl Line {
 }
 
 impl Shared<'_> {
-    fn spawn(&self, engine: &Engine, role: Role, lane: u32, health: LaneHealth) -> Result<JoinHandle<()>, Failure> {
+    fn spawn(
+        &self,
+        engine: &Engine,
+        role: Role,
+        lane: u32,
+        health: LaneHealth,
+    ) -> Result<JoinHandle<()>, Failure> {
         let name = lane_name(role, lane);
         let run = match engine {
             Engine::Embedded(store) => self.runner(role, lane, health, {
@@ -172,8 +195,13 @@ impl Shared<'_> {
     ) -> Box<dyn FnOnce() + Send> {
         let name = lane_name(role, lane);
         let names = self.config.log.names.clone();
-        let mut observer =
-            report::Lane { metrics: self.metrics.clone(), health, role, name: name.clone(), names: names.clone() };
+        let mut observer = report::Lane {
+            metrics: self.metrics.clone(),
+            health,
+            role,
+            name: name.clone(),
+            names: names.clone(),
+        };
         let (ended, stop, clock) = (self.ended.clone(), self.stop.clone(), self.clock.clone());
         let pace = self.config.log.pace;
         let settings = settings(self.config, Arc::clone(&self.start.keys));
@@ -200,12 +228,16 @@ impl Shared<'_> {
         Box::new(move || {
             let result = open().and_then(|log| match role {
                 Role::Normalizer => {
-                    let mut segment = Normalizer::new(settings, topics.clone(), report::normalizer(metrics, topics));
+                    let mut segment =
+                        Normalizer::new(settings, topics.clone(), report::normalizer(metrics, topics));
                     drive(log, &mut segment, &mut observer, &clock, &pace, &stop)
                 }
                 Role::Dispatcher => {
                     let partitions = log.partitions(Topic::TaskEvents);
-                    let told = report::Dispatched { metrics, names: topics };
+                    let told = report::Dispatched {
+                        metrics,
+                        names: topics,
+                    };
                     let mut segment = Dispatcher::new(parts(partitions), told);
                     drive(log, &mut segment, &mut observer, &clock, &pace, &stop)
                 }
@@ -232,14 +264,25 @@ fn engine(log: &LogConfig) -> Result<(Engine, Option<Server>), Failure> {
 /// What the normalizer parses with.
 pub fn settings(config: &Config, keys: Arc<HmacKeys>) -> Settings {
     let levels = levels(&config.policy);
-    let frameworks = IssueType::ALL.iter().map(|issue| (*issue, config.policy.labels(*issue).clone())).collect();
-    Settings { limits: config.limits, levels, frameworks, ..Settings::new(keys) }
+    let frameworks = IssueType::ALL
+        .iter()
+        .map(|issue| (*issue, config.policy.labels(*issue).clone()))
+        .collect();
+    Settings {
+        limits: config.limits,
+        levels,
+        frameworks,
+        ..Settings::new(keys)
+    }
 }
 
 fn levels(policy: &Policy) -> EvidenceLevels {
-    let said = formats::ids().flat_map(|format| Statement::ALL.iter().map(move |statement| (format, *statement)));
+    let said =
+        formats::ids().flat_map(|format| Statement::ALL.iter().map(move |statement| (format, *statement)));
     said.filter_map(|(format, statement)| {
-        policy.level_of_format(format, statement).map(|level| (format.to_owned(), statement, level))
+        policy
+            .level_of_format(format, statement)
+            .map(|level| (format.to_owned(), statement, level))
     })
     .collect()
 }
@@ -249,9 +292,15 @@ fn levels(policy: &Policy) -> EvidenceLevels {
 /// # Errors
 /// Every mistake with file, line and column.
 pub fn inventories(config: &Config) -> Result<Inventories, Vec<ConfigError>> {
-    let around = Surroundings { env: &|name| std::env::var(name).ok(), base: &config.folder };
+    let around = Surroundings {
+        env: &|name| std::env::var(name).ok(),
+        base: &config.folder,
+    };
     Inventories::compile(config.inventories.clone(), around).map_err(|faults| {
-        faults.into_iter().map(|fault| config.inventories_document.error(&fault.path, fault.message)).collect()
+        faults
+            .into_iter()
+            .map(|fault| config.inventories_document.error(&fault.path, fault.message))
+            .collect()
     })
 }
 
@@ -260,9 +309,16 @@ fn known(config: &Config, start: &Start) -> Known {
     Known {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         config_sha256: config.policy.config_sha256().to_owned(),
-        topics: inputs.map(|topic| config.log.names.name(*topic).to_string()).collect(),
+        topics: inputs
+            .map(|topic| config.log.names.name(*topic).to_string())
+            .collect(),
         formats: formats::ids().map(str::to_owned).collect(),
-        inventories: start.inventories.available().into_iter().map(|(name, _)| name.to_owned()).collect(),
+        inventories: start
+            .inventories
+            .available()
+            .into_iter()
+            .map(|(name, _)| name.to_owned())
+            .collect(),
         routes: config.policy.routes().into_iter().map(|(name, _)| name).collect(),
         roles: start.roles.iter().map(|role| role.as_str().to_owned()).collect(),
         escalation_level_max: 4,
@@ -277,12 +333,17 @@ pub fn serve(line: &Line, address: &str, runtime: &Runtime) -> Result<Option<Soc
     if address.is_empty() {
         return Ok(None);
     }
-    let address: SocketAddr = address
-        .parse()
-        .map_err(|_| Failure::Config(vec![ConfigError::of_file("reeve.yaml", "metrics.address: expected host:port")]))?;
+    let address: SocketAddr = address.parse().map_err(|_| {
+        Failure::Config(vec![ConfigError::of_file(
+            "reeve.yaml",
+            "metrics.address: expected host:port",
+        )])
+    })?;
     let bound = runtime.block_on(reeve_telemetry::Server::bind(address));
     let server = bound.map_err(|error| Failure::Internal(format!("metrics: {address}: {}", error.kind())))?;
-    let taken = server.address().map_err(|error| Failure::Internal(format!("metrics: {}", error.kind())))?;
+    let taken = server
+        .address()
+        .map_err(|error| Failure::Internal(format!("metrics: {}", error.kind())))?;
     let (metrics, health, stop) = (line.metrics().clone(), line.health().clone(), line.stopper());
     runtime.spawn(async move {
         let stopped = async move {
@@ -301,7 +362,8 @@ pub fn serve(line: &Line, address: &str, runtime: &Runtime) -> Result<Option<Soc
 pub fn stop_on_signals(stop: Stop, runtime: &Runtime) {
     runtime.spawn(async move {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        let (Ok(mut terminate), Ok(mut interrupt)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
         else {
             return tracing::error!("signals cannot be heard; stop with SIGKILL");
         };

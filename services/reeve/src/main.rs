@@ -1,6 +1,9 @@
 //! The reeve binary: every role and command in one executable.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
-#![allow(unreachable_pub, reason = "a binary has no users but itself; `pub` says what a module offers")]
+#![allow(
+    unreachable_pub,
+    reason = "a binary has no users but itself; `pub` says what a module offers"
+)]
 
 mod check;
 mod cli;
@@ -43,7 +46,7 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     match command(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) | Err(Failure::NobodyReads) => ExitCode::SUCCESS,
         Err(failure) => {
             note(&format!("reeve: {failure}"));
             failure.into()
@@ -55,7 +58,11 @@ fn main() -> ExitCode {
 fn usage(error: &clap::Error) -> ExitCode {
     // Where even this cannot be printed there is nobody to tell.
     drop(error.print());
-    if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS }
+    if error.use_stderr() {
+        ExitCode::from(64)
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 fn command(cli: Cli) -> Outcome {
@@ -90,9 +97,17 @@ fn command(cli: Cli) -> Outcome {
 fn logs(config: &Config, command: &Command) -> Outcome {
     let service = matches!(command, Command::Run(_));
     let asked = std::env::var_os("REEVE_LOG").is_some_and(|filter| !filter.is_empty());
-    let filter = if service || asked { config.logging.filter.as_str() } else { "warn" };
-    reeve_telemetry::logs::init(filter, config.logging.json)
-        .map_err(|error| Failure::Config(vec![reeve_policy::ConfigError::of_file("reeve.yaml", format!("logging: {error}"))]))
+    let filter = if service || asked {
+        config.logging.filter.as_str()
+    } else {
+        "warn"
+    };
+    reeve_telemetry::logs::init(filter, config.logging.json).map_err(|error| {
+        Failure::Config(vec![reeve_policy::ConfigError::of_file(
+            "reeve.yaml",
+            format!("logging: {error}"),
+        )])
+    })
 }
 
 fn completions(shell: clap_complete::Shell) -> Outcome {
@@ -101,5 +116,7 @@ fn completions(shell: clap_complete::Shell) -> Outcome {
 }
 
 fn man() -> Outcome {
-    clap_mangen::Man::new(Cli::command()).render(&mut io::stdout()).map_err(broken)
+    clap_mangen::Man::new(Cli::command())
+        .render(&mut io::stdout())
+        .map_err(broken)
 }

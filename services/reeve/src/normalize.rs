@@ -92,8 +92,15 @@ struct OfFile {
 impl<W: Write> Work<W> {
     fn input(&mut self, input: &Input) -> Outcome {
         let name = reeve_formats::scrubbed_name(&input.name);
-        let origin = Origin::File { file: name.as_str().into() };
-        let alert = RawAlert { value: &input.bytes, headers: &[], origin: origin.clone(), received_at: self.now };
+        let origin = Origin::File {
+            file: name.as_str().into(),
+        };
+        let alert = RawAlert {
+            value: &input.bytes,
+            headers: &[],
+            origin: origin.clone(),
+            received_at: self.now,
+        };
         let parsed = reeve_formats::parse(&alert, &self.settings);
         self.write(&parsed, &origin, &input.bytes)?;
         let account = account(name, &parsed);
@@ -114,7 +121,13 @@ impl<W: Write> Work<W> {
                 }
                 Item::Dropped { .. } => {}
                 Item::Rejected(reject) => {
-                    let letter = DeadLetter::of(reject, Stage::Normalize, origin.clone(), payload, &self.settings.keys);
+                    let letter = DeadLetter::of(
+                        reject,
+                        Stage::Normalize,
+                        origin.clone(),
+                        payload,
+                        &self.settings.keys,
+                    );
                     if let Some(rejects) = &mut self.rejects {
                         line_of(rejects, &letter)?;
                     }
@@ -162,8 +175,15 @@ impl Summary {
 
     fn in_words(&self) -> String {
         let by_reason = |counts: &BTreeMap<&'static str, u64>| {
-            let parts: Vec<String> = counts.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
-            if parts.is_empty() { "0".to_owned() } else { parts.join(", ") }
+            let parts: Vec<String> = counts
+                .iter()
+                .map(|(reason, count)| format!("{reason} {count}"))
+                .collect();
+            if parts.is_empty() {
+                "0".to_owned()
+            } else {
+                parts.join(", ")
+            }
         };
         format!(
             "{} files, {} records: {} observed ({} findings, {} evidence), dropped {}, rejected {}; {} empty, {} receipts",
@@ -194,7 +214,10 @@ fn account(path: String, parsed: &Parsed) -> OfFile {
         match item {
             Item::Observed { observations, .. } => {
                 of.observed += 1;
-                let findings = observations.iter().filter(|one| matches!(one, Observation::Finding(_))).count() as u64;
+                let findings = observations
+                    .iter()
+                    .filter(|one| matches!(one, Observation::Finding(_)))
+                    .count() as u64;
                 of.findings += findings;
                 of.evidence += observations.len() as u64 - findings;
             }
@@ -207,7 +230,11 @@ fn account(path: String, parsed: &Parsed) -> OfFile {
 
 fn explain(of: &OfFile) {
     let format = of.format.as_deref().unwrap_or("no format");
-    let envelopes = if of.envelopes.is_empty() { String::new() } else { format!(" in {}", of.envelopes.join(" in ")) };
+    let envelopes = if of.envelopes.is_empty() {
+        String::new()
+    } else {
+        format!(" in {}", of.envelopes.join(" in "))
+    };
     note(&format!(
         "{}: {format}{envelopes}; {} records, {} observed, dropped {:?}, rejected {:?}",
         of.path, of.records, of.observed, of.dropped, of.rejected
@@ -221,14 +248,15 @@ pub fn line_of(out: &mut impl Write, value: &impl Serialize) -> Outcome {
 }
 
 fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
-    let file = File::create(path).map_err(|error| Failure::NoInput(format!("{}: {}", path.display(), error.kind())))?;
+    let file = File::create(path)
+        .map_err(|error| Failure::NoInput(format!("{}: {}", path.display(), error.kind())))?;
     Ok(BufWriter::new(file))
 }
 
-/// A reader that has gone away (`| head`) is no failure of ours, and there is nobody left to tell.
+/// Why stdout, or a file, took no more.
 pub fn broken(error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
-        std::process::exit(0);
+        return Failure::NobodyReads;
     }
     Failure::Internal(format!("cannot write: {}", error.kind()))
 }
@@ -245,6 +273,7 @@ pub fn progress(length: usize) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length as u64).with_style(style)
 }

@@ -20,7 +20,7 @@ pub fn run(config: &Config, args: &PathsArgs) -> Outcome {
     let mut records = Vec::new();
     for place in &places.found {
         match inputs::read(place) {
-            Ok(input) => records.extend(split(input.bytes).into_iter().map(record)),
+            Ok(input) => records.extend(split(&input.bytes).into_iter().map(record)),
             Err(text) => missing.push(text),
         }
     }
@@ -28,18 +28,24 @@ pub fn run(config: &Config, args: &PathsArgs) -> Outcome {
     let bar = progress(records.len());
     let written = reach.write(records, &mut |count| bar.set_position(count))?;
     bar.finish_and_clear();
-    note(&format!("{written} records published to {}", config.log.names.name(Topic::Alerts)));
+    note(&format!(
+        "{written} records published to {}",
+        config.log.names.name(Topic::Alerts)
+    ));
     inputs::refuse_missing(&missing)
 }
 
 /// Lines where every one of at least two is a value of its own, so that each is acknowledged alone.
-fn split(bytes: Vec<u8>) -> Vec<Vec<u8>> {
-    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect();
+fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let lines: Vec<&[u8]> = bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.trim_ascii().is_empty())
+        .collect();
     let whole = |line: &&[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
     if lines.len() > 1 && lines.iter().all(whole) {
         return lines.into_iter().map(<[u8]>::to_vec).collect();
     }
-    vec![bytes]
+    vec![bytes.to_vec()]
 }
 
 /// A raw alert, without a key: any partition will do.
@@ -59,8 +65,8 @@ mod tests {
 
     #[test]
     fn lines_are_records_and_a_document_is_one() {
-        assert_eq!(split(b"{\"a\":1}\n{\"b\":2}\n".to_vec()).len(), 2);
-        assert_eq!(split(b"[\n{}\n]\n".to_vec()).len(), 1);
-        assert_eq!(split(b"{}\nbroken".to_vec()).len(), 1);
+        assert_eq!(split(b"{\"a\":1}\n{\"b\":2}\n").len(), 2);
+        assert_eq!(split(b"[\n{}\n]\n").len(), 1);
+        assert_eq!(split(b"{}\nbroken").len(), 1);
     }
 }

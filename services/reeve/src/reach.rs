@@ -23,7 +23,11 @@ pub enum Reach {
 
 /// How the embedded store is opened.
 pub fn embedded_settings(log: &LogConfig, clock: Clock) -> embedded::Settings {
-    embedded::Settings { partitions: log.partitions, clock, ..embedded::Settings::default() }
+    embedded::Settings {
+        partitions: log.partitions,
+        clock,
+        ..embedded::Settings::default()
+    }
 }
 
 impl Reach {
@@ -33,7 +37,10 @@ impl Reach {
     /// What the log says.
     pub fn open(log: &LogConfig) -> Result<Self, LogError> {
         if log.brokers.is_some() {
-            return Ok(Self::Kafka(reeve_kafka::Access::new(kafka::connection(log), log.names.clone())));
+            return Ok(Self::Kafka(reeve_kafka::Access::new(
+                kafka::connection(log),
+                log.names.clone(),
+            )));
         }
         let settings = embedded_settings(log, crate::clock::system());
         embedded::Access::open(&log.data_dir, settings).map(Self::Embedded)
@@ -68,9 +75,7 @@ impl Reach {
                 each(record);
                 ControlFlow::Continue(())
             }),
-            Self::Embedded(access) => {
-                read_all(access, &mut access.start(topic), each)
-            }
+            Self::Embedded(access) => read_all(access, &mut access.start(topic), each),
         }
     }
 
@@ -103,15 +108,25 @@ impl Reach {
         match self {
             Self::Kafka(access) => access.fetch(topic, partition, offset),
             Self::Embedded(access) => {
-                let mut cursors = [Cursor { topic, partition, position: offset }];
+                let mut cursors = [Cursor {
+                    topic,
+                    partition,
+                    position: offset,
+                }];
                 let records = access.scan(&mut cursors, Duration::ZERO)?;
-                Ok(records.into_iter().find(|record| record.partition == partition && record.offset == offset))
+                Ok(records
+                    .into_iter()
+                    .find(|record| record.partition == partition && record.offset == offset))
             }
         }
     }
 }
 
-fn read_all(access: &embedded::Access, cursors: &mut [Cursor], each: &mut dyn FnMut(Record)) -> Result<(), LogError> {
+fn read_all(
+    access: &embedded::Access,
+    cursors: &mut [Cursor],
+    each: &mut dyn FnMut(Record),
+) -> Result<(), LogError> {
     loop {
         let records = access.scan(cursors, Duration::ZERO)?;
         if records.is_empty() {
@@ -125,6 +140,10 @@ fn incoming(record: Outgoing) -> Incoming {
     Incoming {
         key: Some(record.key).filter(|key: &Bytes| !key.is_empty()),
         value: record.value,
-        headers: record.headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_vec())).collect(),
+        headers: record
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_vec()))
+            .collect(),
     }
 }

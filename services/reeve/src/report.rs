@@ -48,7 +48,10 @@ impl Observe for Dispatched {
             self.metrics.rejects(*reason, *count);
         }
         counts.noted.iter().for_each(|noted| note(&self.metrics, noted));
-        counts.inventories.iter().for_each(|inventory| looked_up(&self.metrics, inventory));
+        counts
+            .inventories
+            .iter()
+            .for_each(|inventory| looked_up(&self.metrics, inventory));
         for (inventory, available) in &counts.available {
             self.metrics.inventory_available(inventory, *available);
         }
@@ -56,7 +59,9 @@ impl Observe for Dispatched {
 
     fn state(&mut self, partition: i32, state: Option<State<'_>>) {
         match state {
-            Some(state) => self.metrics.set_gauges(partition, snapshot(state.gauges, state.cases)),
+            Some(state) => self
+                .metrics
+                .set_gauges(partition, snapshot(state.gauges, state.cases)),
             None => self.metrics.withdraw(partition),
         }
     }
@@ -66,13 +71,25 @@ fn note(metrics: &Metrics, noted: &Noted) {
     match noted {
         Noted::Opened { band, route } => metrics.opened(*band, route),
         Noted::Reopened { band, route } => metrics.reopened(*band, route),
-        Noted::Acknowledged(Age { band, identity_class, seconds }) => {
+        Noted::Acknowledged(Age {
+            band,
+            identity_class,
+            seconds,
+        }) => {
             metrics.acknowledged(*band, *identity_class, *seconds);
         }
-        Noted::Claimed(Age { band, identity_class, seconds }) => {
+        Noted::Claimed(Age {
+            band,
+            identity_class,
+            seconds,
+        }) => {
             metrics.claimed(*band, *identity_class, *seconds);
         }
-        Noted::Verified { closure, issue_type, age } => {
+        Noted::Verified {
+            closure,
+            issue_type,
+            age,
+        } => {
             metrics.verified((age.band, age.identity_class), *closure, *issue_type, age.seconds);
         }
         Noted::Escalated { level } => metrics.escalated(*level),
@@ -138,7 +155,8 @@ impl Observer for Lane {
     }
 
     fn owned(&mut self, partitions: usize) {
-        self.metrics.partitions_owned(self.role.as_str(), partitions as i64);
+        self.metrics
+            .partitions_owned(self.role.as_str(), partitions as i64);
     }
 
     fn restored(&mut self, partition: i32, took: Duration) {
@@ -149,7 +167,9 @@ impl Observer for Lane {
     }
 
     fn lag(&mut self, lag: &[(Topic, i32, i64)]) {
-        let lag = lag.iter().map(|(topic, partition, left)| (self.names.name(*topic).to_string(), *partition, *left));
+        let lag = lag
+            .iter()
+            .map(|(topic, partition, left)| (self.names.name(*topic).to_string(), *partition, *left));
         self.metrics.lag(&self.name, lag.collect());
     }
 

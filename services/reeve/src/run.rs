@@ -15,14 +15,27 @@ use reeve_policy::ConfigError;
 /// # Errors
 /// 78 without a key or with a bad configuration, 70 if a lane cannot go on.
 pub fn run(config: &Config, args: &RunArgs) -> Outcome {
-    let keys = config.hmac_key.read().map_err(Failure::Config)?.ok_or_else(no_key)?;
+    let keys = config
+        .hmac_key
+        .read()
+        .map_err(Failure::Config)?
+        .ok_or_else(no_key)?;
     let inventories = line::inventories(config).map_err(Failure::Config)?;
-    let start = Start { roles: roles(args.role), keys: Arc::new(keys), inventories, accept_loss: args.accept_ledger_loss };
+    let start = Start {
+        roles: roles(args.role),
+        keys: Arc::new(keys),
+        inventories,
+        accept_loss: args.accept_ledger_loss,
+    };
     let runtime = line::runtime()?;
     let line = Line::start(config, &start, runtime.handle())?;
     line::stop_on_signals(line.stopper(), &runtime);
     let address = line::serve(&line, &config.metrics_address, &runtime)?;
-    let log = config.log.brokers.as_deref().map_or_else(|| config.log.data_dir.display().to_string(), str::to_owned);
+    let log = config
+        .log
+        .brokers
+        .as_deref()
+        .map_or_else(|| config.log.data_dir.display().to_string(), str::to_owned);
     tracing::info!(%log, metrics = ?address, key_id = start.keys.key_id(), "running");
     let result = line.wait();
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));

@@ -21,7 +21,10 @@ const KINDS: [&str; 6] = ["finding", "evidence", "receipt", "task", "event", "de
 pub fn run(kind: Option<&str>) -> Outcome {
     let document = match kind {
         Some(kind) => of(kind).map(Value::from).ok_or_else(|| {
-            Failure::Usage(format!("{kind}: no such kind; expected one of {}", KINDS.join(", ")))
+            Failure::Usage(format!(
+                "{kind}: no such kind; expected one of {}",
+                KINDS.join(", ")
+            ))
         })?,
         None => Value::Object(all()),
     };
@@ -31,7 +34,10 @@ pub fn run(kind: Option<&str>) -> Outcome {
 }
 
 fn all() -> Map<String, Value> {
-    KINDS.iter().filter_map(|kind| Some(((*kind).to_owned(), of(kind)?.into()))).collect()
+    KINDS
+        .iter()
+        .filter_map(|kind| Some(((*kind).to_owned(), of(kind)?.into())))
+        .collect()
 }
 
 fn of(kind: &str) -> Option<Schema> {

@@ -11,7 +11,9 @@ pub fn tasks(tasks: &[&Task], terminal: bool) -> String {
     if !terminal {
         table.set_width(200);
     }
-    table.set_header(["priority", "subject", "issue", "state", "owner", "fix by", "route", "why"]);
+    table.set_header([
+        "priority", "subject", "issue", "state", "owner", "fix by", "route", "why",
+    ]);
     for task in tasks {
         table.add_row([
             format!("{} {}", task.priority.band, task.priority.score),
@@ -50,17 +52,29 @@ fn owner(task: &Task) -> String {
 fn deadline(task: &Task) -> String {
     let text = |at: reeve_domain::time::Timestamp| at.strftime("%Y-%m-%d %H:%M").to_string();
     match task.deadlines.contain_by {
-        Some(contain) => format!("contain {}, fix {}", text(contain), text(task.deadlines.remediate_by)),
+        Some(contain) => format!(
+            "contain {}, fix {}",
+            text(contain),
+            text(task.deadlines.remediate_by)
+        ),
         None => text(task.deadlines.remediate_by),
     }
 }
 
 /// The factors that gave most, and the rules that fired.
 fn why(task: &Task) -> String {
-    let mut factors: Vec<_> = task.priority.factors.iter().filter(|factor| factor.applicable && factor.points > 0).collect();
+    let mut factors: Vec<_> = task
+        .priority
+        .factors
+        .iter()
+        .filter(|factor| factor.applicable && factor.points > 0)
+        .collect();
     factors.sort_by_key(|factor| -factor.points);
-    let mut parts: Vec<String> =
-        factors.iter().take(3).map(|factor| format!("{} {} +{}", factor.factor, factor.value, factor.points)).collect();
+    let mut parts: Vec<String> = factors
+        .iter()
+        .take(3)
+        .map(|factor| format!("{} {} +{}", factor.factor, factor.value, factor.points))
+        .collect();
     parts.extend(task.priority.rules_fired.iter().cloned());
     parts.join(", ")
 }

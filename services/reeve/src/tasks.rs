@@ -28,9 +28,17 @@ pub fn run(config: &Config, args: &TasksArgs) -> Outcome {
 fn list(reach: &Reach, args: &TasksArgs) -> Outcome {
     let mut tasks = all(reach)?;
     tasks.retain(|task| args.state.is_empty() || args.state.contains(&task.state));
-    tasks.sort_by_key(|task| (task.priority.band, task.deadlines.remediate_by, task.task_id.clone()));
+    tasks.sort_by_key(|task| {
+        (
+            task.priority.band,
+            task.deadlines.remediate_by,
+            task.task_id.clone(),
+        )
+    });
     let terminal = io::stdout().is_terminal();
-    let format = args.output.unwrap_or(if terminal { Format::Table } else { Format::Json });
+    let format = args
+        .output
+        .unwrap_or(if terminal { Format::Table } else { Format::Json });
     let mut out = BufWriter::new(io::stdout().lock());
     if format == Format::Table {
         let tasks: Vec<&Task> = tasks.iter().collect();
@@ -75,7 +83,9 @@ pub fn all(reach: &Reach) -> Result<Vec<Task>, Failure> {
         None => unread += 1,
     })?;
     if unread > 0 {
-        note(&format!("{unread} records on the tasks topic are no tasks of this version"));
+        note(&format!(
+            "{unread} records on the tasks topic are no tasks of this version"
+        ));
     }
     Ok(tasks.into_values().collect())
 }

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use reeve_kafka::topics::{self, Created};
 use crate::cli::TopicsWhat;
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::kafka;
 use crate::normalize::{broken, note};
+use reeve_kafka::topics::{self, Created};
 
 /// Creates, verifies or prints rights.
 ///
@@ -28,7 +28,11 @@ pub fn run(config: &Config, what: TopicsWhat) -> Outcome {
 fn create(config: &Config) -> Outcome {
     let mut out = io::stdout().lock();
     for (topic, created) in topics::create(&kafka::connection(&config.log), &kafka::layout(&config.log))? {
-        let word = if created == Created::New { "created" } else { "existed" };
+        let word = if created == Created::New {
+            "created"
+        } else {
+            "existed"
+        };
         writeln!(out, "{topic} {word}").map_err(broken)?;
     }
     Ok(())
@@ -48,7 +52,9 @@ fn verify(config: &Config) -> Outcome {
     }
     match found.iter().filter(|mismatch| !mismatch.tolerable).count() {
         0 => writeln!(out, "topics fit").map_err(broken),
-        count => Err(Failure::Findings(format!("{count} things are not as they must be"))),
+        count => Err(Failure::Findings(format!(
+            "{count} things are not as they must be"
+        ))),
     }
 }
 

@@ -63,10 +63,24 @@ fn inventories(config: &Config, args: &TriageArgs) -> Result<Inventories, Failur
         return Err(Failure::NoInput(format!("{}: no such file", path.display())));
     }
     let raw = RawInventory::from_file("file", &path.display().to_string());
-    let around = Surroundings { env: &|_| None, base: std::path::Path::new(".") };
-    Inventories::compile(RawInventories { inventories: vec![raw] }, around).map_err(|faults| {
+    let around = Surroundings {
+        env: &|_| None,
+        base: std::path::Path::new("."),
+    };
+    Inventories::compile(
+        RawInventories {
+            inventories: vec![raw],
+        },
+        around,
+    )
+    .map_err(|faults| {
         let name = path.display().to_string();
-        Failure::Config(faults.into_iter().map(|fault| ConfigError::of_file(&name, fault.message)).collect())
+        Failure::Config(
+            faults
+                .into_iter()
+                .map(|fault| ConfigError::of_file(&name, fault.message))
+                .collect(),
+        )
     })
 }
 
@@ -116,7 +130,12 @@ impl Triage {
     /// A file of bodies as they stand on the topics, or anything that a scanner wrote.
     fn input(&mut self, input: &Input) {
         let text = std::str::from_utf8(&input.bytes).unwrap_or_default();
-        if text.lines().find(|line| !line.trim().is_empty()).and_then(body_of).is_none() {
+        if text
+            .lines()
+            .find(|line| !line.trim().is_empty())
+            .and_then(body_of)
+            .is_none()
+        {
             return self.alert(Bytes::copy_from_slice(&input.bytes));
         }
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -134,7 +153,8 @@ impl Triage {
         for record in output.records {
             let Some(value) = record.value else { continue };
             if record.topic == Topic::Findings {
-                let at = serde_json::from_slice::<Observation>(&value).map_or(self.end, |body| time_of(&body));
+                let at =
+                    serde_json::from_slice::<Observation>(&value).map_or(self.end, |body| time_of(&body));
                 self.dispatch(Topic::Findings, value, at);
             } else {
                 self.rejected += 1;
@@ -154,7 +174,15 @@ impl Triage {
         let next = self.offsets.entry(topic).or_default();
         let offset = *next;
         *next += 1;
-        Record { topic, partition: 0, offset, timestamp, key: None, value: Some(value), headers: Vec::new() }
+        Record {
+            topic,
+            partition: 0,
+            offset,
+            timestamp,
+            key: None,
+            value: Some(value),
+            headers: Vec::new(),
+        }
     }
 
     fn take(&mut self, output: Output) {
@@ -171,7 +199,8 @@ impl Triage {
 
     fn revision(&mut self, value: Bytes) {
         if let Ok(task) = serde_json::from_slice::<Task>(&value) {
-            self.last.insert(task.task_id.clone(), (self.revisions.len(), task));
+            self.last
+                .insert(task.task_id.clone(), (self.revisions.len(), task));
         }
         self.revisions.push(value);
     }
@@ -193,14 +222,22 @@ impl Triage {
     fn print(&self, args: &TriageArgs) -> Outcome {
         let mut out = BufWriter::new(io::stdout().lock());
         let mut last: Vec<&(usize, Task)> = self.last.values().collect();
-        last.sort_by_key(|(_, task)| (task.priority.band, task.deadlines.remediate_by, task.task_id.clone()));
+        last.sort_by_key(|(_, task)| {
+            (
+                task.priority.band,
+                task.deadlines.remediate_by,
+                task.task_id.clone(),
+            )
+        });
         let format = args.output.unwrap_or(Format::Json);
         if format == Format::Table {
             let tasks: Vec<&Task> = last.iter().map(|(_, task)| task).collect();
             writeln!(out, "{}", table::tasks(&tasks, io::stdout().is_terminal())).map_err(broken)?;
         } else if args.changes {
             for revision in &self.revisions {
-                out.write_all(revision).and_then(|()| out.write_all(b"\n")).map_err(broken)?;
+                out.write_all(revision)
+                    .and_then(|()| out.write_all(b"\n"))
+                    .map_err(broken)?;
             }
         } else {
             for (_, task) in last {
@@ -209,7 +246,10 @@ impl Triage {
         }
         out.flush().map_err(broken)?;
         if self.rejected > 0 {
-            note(&format!("{} records were refused; `reeve normalize --rejects FILE` tells why", self.rejected));
+            note(&format!(
+                "{} records were refused; `reeve normalize --rejects FILE` tells why",
+                self.rejected
+            ));
         }
         Ok(())
     }
