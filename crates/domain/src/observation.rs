@@ -15,7 +15,7 @@ pub enum Observation {
     /// Something was proven, or claimed by a machine, about a subject.
     Evidence(Box<Evidence>),
     /// A scan with a scope ran.
-    Receipt(Receipt),
+    Receipt(Box<Receipt>),
 }
 
 impl Observation {

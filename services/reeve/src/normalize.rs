@@ -135,7 +135,7 @@ impl<W: Write> Work<W> {
             }
         }
         for receipt in &parsed.receipts {
-            line_of(&mut self.out, &Observation::Receipt(receipt.clone()))?;
+            line_of(&mut self.out, &Observation::Receipt(Box::new(receipt.clone())))?;
         }
         Ok(())
     }
