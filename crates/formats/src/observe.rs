@@ -123,7 +123,12 @@ impl Clean {
         let place = without_secrets(&draft.place, scrubber);
         let source = source(&draft.source, scrubber, scene.format);
         let serial = scrubber.text(&draft.source.serial).into_owned();
-        let resolved = subject(draft, &place, &source, scrubber, scene)?;
+        let resolved = Home {
+            place: &place,
+            rule: &source.rule,
+            serial: &serial,
+        }
+        .subject(draft, scrubber, scene)?;
         Ok(Self {
             resolved,
             source,
@@ -269,45 +274,81 @@ fn is_same_sighting(other: &Observation, finding: &Finding) -> bool {
             == (&here.repository, &here.path, here.line, &here.commit)
 }
 
-/// The subject with everything that is known besides its key.
-fn subject(
-    draft: &Draft<'_>,
-    place: &Place<'_>,
-    source: &Source,
-    scrubber: &Scrubber,
-    scene: &Scene<'_>,
-) -> Result<Resolved, KeyError> {
-    let resolved = match &draft.subject {
-        SubjectOf::Named(named) => build(named, scrubber)?,
-        SubjectOf::Place => in_place(place, source, &source.rule)?,
-        SubjectOf::Value {
-            value,
-            half,
-            hints,
-            otherwise,
-        } => {
-            let rule = Some(source.rule.as_str());
-            let hints = ValueHints {
-                rule,
-                seen_at: Some(*scene.alert.received_at),
-                ..*hints
-            };
-            match (
-                of_value(value, half.as_deref(), &hints, &scene.settings.keys),
+/// Where a secret lies, as far as that can stand in for its value.
+struct Home<'h> {
+    place: &'h Place<'h>,
+    rule: &'h str,
+    /// What stays the same from scan to scan; a reference with a line number in it does not.
+    serial: &'h str,
+}
+
+impl Home<'_> {
+    /// The subject with everything that is known besides its key.
+    fn subject(
+        &self,
+        draft: &Draft<'_>,
+        scrubber: &Scrubber,
+        scene: &Scene<'_>,
+    ) -> Result<Resolved, KeyError> {
+        let resolved = match &draft.subject {
+            SubjectOf::Named(named) => build(named, scrubber)?,
+            SubjectOf::Place => self.location(self.rule)?,
+            SubjectOf::Value {
+                value,
+                half,
+                hints,
                 otherwise,
-            ) {
-                (Ok(resolved), _) => without_secrets_beside(found_in(resolved, place, source), scrubber),
-                (Err(_), Some(named)) => build(named, scrubber)?,
-                (Err(_), None) if value.contains("PRIVATE KEY") => in_place(place, source, "private-key")?,
-                (Err(_), None) => in_place(place, source, &source.rule)?,
+            } => {
+                let seen_at = Some(*scene.alert.received_at);
+                let hints = ValueHints {
+                    rule: Some(self.rule),
+                    seen_at,
+                    ..*hints
+                };
+                match (
+                    of_value(value, half.as_deref(), &hints, &scene.settings.keys),
+                    otherwise,
+                ) {
+                    (Ok(resolved), _) => without_secrets_beside(self.found_in(resolved), scrubber),
+                    (Err(_), Some(named)) => build(named, scrubber)?,
+                    (Err(_), None) if value.contains("PRIVATE KEY") => self.location("private-key")?,
+                    (Err(_), None) => self.location(self.rule)?,
+                }
             }
+        };
+        Ok(with_attributes(
+            with_others(resolved, &draft.also, scrubber),
+            draft,
+            scrubber,
+        ))
+    }
+
+    fn location(&self, rule: &str) -> Result<Resolved, KeyError> {
+        let Place {
+            repository,
+            commit,
+            resource,
+            ..
+        } = self.place;
+        let scope = match (known(repository), known(commit), known(resource)) {
+            (Some(repository), ..) => Scope::Repository(repository),
+            (_, Some(commit), _) => Scope::Commit(commit),
+            (.., Some(resource)) => Scope::Source(resource),
+            _ => Scope::Reference(self.serial),
+        };
+        location::file(scope, self.place.path.as_deref().unwrap_or_default(), rule)
+    }
+
+    fn found_in(&self, resolved: Resolved) -> Resolved {
+        match self.place.path.as_ref().map(|_| self.location(self.rule)) {
+            Some(Ok(location)) => resolved.with_link(Rel::FoundIn, location.subject.key),
+            _ => resolved,
         }
-    };
-    Ok(with_attributes(
-        with_others(resolved, &draft.also, scrubber),
-        draft,
-        scrubber,
-    ))
+    }
+}
+
+fn known<'t>(text: &'t Option<Cow<'_, str>>) -> Option<&'t str> {
+    text.as_deref().filter(|text| !text.is_empty())
 }
 
 /// A name that holds a secret is no name: its key would hide which one it was.
@@ -318,29 +359,6 @@ fn build(named: &Named<'_>, scrubber: &Scrubber) -> Result<Resolved, KeyError> {
     match resolved.subject.key.as_str().contains(scrub::MARK) {
         true => Err(KeyError::Expected("a name without a secret in it")),
         false => Ok(resolved),
-    }
-}
-
-fn in_place(place: &Place<'_>, source: &Source, rule: &str) -> Result<Resolved, KeyError> {
-    let text = |part: &Option<Cow<'_, str>>| part.as_deref().unwrap_or_default().to_owned();
-    let (repository, commit, resource) = (
-        text(&place.repository),
-        text(&place.commit),
-        text(&place.resource),
-    );
-    let scope = match () {
-        () if !repository.is_empty() => Scope::Repository(&repository),
-        () if !commit.is_empty() => Scope::Commit(&commit),
-        () if !resource.is_empty() => Scope::Source(&resource),
-        () => Scope::Reference(&source.reference),
-    };
-    location::file(scope, place.path.as_deref().unwrap_or_default(), rule)
-}
-
-fn found_in(resolved: Resolved, place: &Place<'_>, source: &Source) -> Resolved {
-    match place.path.as_ref().map(|_| in_place(place, source, &source.rule)) {
-        Some(Ok(location)) => resolved.with_link(Rel::FoundIn, location.subject.key),
-        _ => resolved,
     }
 }
 

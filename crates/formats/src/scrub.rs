@@ -47,14 +47,27 @@ impl Scrubber {
         self.replaced.get()
     }
 
-    /// The text without secrets; borrowed if it held none.
+    /// The text without secrets; borrowed if it held none. Where one shows only when escapes are undone, they stay
+    /// undone.
     pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.scrub == Scrub::Off {
             return Cow::Borrowed(text);
         }
-        self.plain(text)
-            .or_else(|| self.escaped(text))
-            .map_or(Cow::Borrowed(text), Cow::Owned)
+        let mut clean = self.plain(text);
+        let mut undone = clean.clone();
+        for _ in 0..ESCAPES_MAX {
+            let Some(next) = unescape(undone.as_deref().unwrap_or(text)) else {
+                break;
+            };
+            match self.plain(&next) {
+                Some(found) => {
+                    undone = Some(found.clone());
+                    clean = Some(found);
+                }
+                None => undone = Some(next),
+            }
+        }
+        clean.map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     /// The text with its secrets replaced; none if it holds none.
@@ -64,18 +77,6 @@ impl Scrubber {
             Some(text) => Some(sweep::replace(&text, &self.replaced).unwrap_or(text)),
             None => sweep::replace(text, &self.replaced),
         }
-    }
-
-    /// The same for a text whose secrets show only when its escapes are undone; it then stays undone.
-    fn escaped(&self, text: &str) -> Option<String> {
-        let mut undone = unescape(text)?;
-        for _ in 1..ESCAPES_MAX {
-            if let Some(scrubbed) = self.plain(&undone) {
-                return Some(scrubbed);
-            }
-            undone = unescape(&undone)?;
-        }
-        self.plain(&undone)
     }
 }
 
@@ -166,6 +167,12 @@ mod tests {
                 assert!(clean.contains(MARK), "{text} -> {clean}");
             }
         }
+    }
+
+    #[test]
+    fn a_secret_in_plain_does_not_hide_one_that_is_escaped() {
+        let clean = scrubbed("hunter22", "hunter22 and h%75nter22");
+        assert_eq!(clean, format!("{MARK} and {MARK}"));
     }
 
     #[test]

@@ -334,47 +334,39 @@ fn place_of<'d>(details: &'d Json<'d>) -> Place<'d> {
 fn read_location<'d>(json: &'d Json<'d>) -> Result<Reading<'d>, Reject> {
     let details = json.get("details");
     let mut place = place_of(details);
-    let page = details.get("commit_url").text().or(place
-        .resource
-        .as_ref()
-        .and(PAGES.iter().find_map(|page| details.get(page).text())));
-    place.repository = page.and_then(repository_of_api).map(Cow::Owned);
-    if place.path.is_none() {
-        place.path = page.map(without_host).map(Cow::Borrowed);
+    let page = PAGES.iter().find_map(|page| details.get(page).text());
+    let page = details.get("commit_url").text().or(page);
+    if let Some((repository, path)) = page.and_then(repository_and_path) {
+        place.repository = Some(Cow::Owned(repository));
+        place.path = place.path.or(Some(Cow::Borrowed(path)));
     }
     let source = SourceOf {
         rule: "secret".into(),
         url: page.map(Cow::Borrowed),
         ..SourceOf::default()
     };
-    let kind = json.get("type").text().unwrap_or_default();
-    let problem = Problem::new(
-        IssueType::SecretExposed,
-        format!("Secret in a {}", kind.replace('_', " ")),
-    );
+    let kind = json.get("type").text().unwrap_or("location");
+    let title = format!("Secret in: {}", kind.replace('_', " "));
+    let problem = Some(Problem::new(IssueType::SecretExposed, title));
     let draft = Draft {
         place,
-        problem: Some(problem),
+        problem,
         ..Draft::new(SubjectOf::Place, source)
     };
     Ok(Reading::observed(Vec::new(), vec![draft]))
 }
 
-/// `https://api.github.com/repos/octocat/hello/…` and `https://github.com/octocat/hello/…` → `https://github.com/octocat/hello`.
-fn repository_of_api(url: &str) -> Option<String> {
+/// `https://api.github.com/repos/octocat/hello/issues/1` and `https://github.com/octocat/hello/issues/1` →
+/// `https://github.com/octocat/hello` and `issues/1`.
+fn repository_and_path(url: &str) -> Option<(String, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let (host, path) = rest.split_once('/')?;
     let path = path.strip_prefix("api/v3/").unwrap_or(path);
     let path = path.strip_prefix("repos/").unwrap_or(path);
-    let mut parts = path.split('/');
-    let (owner, name) = (parts.next()?, parts.next()?);
+    let (owner, path) = path.split_once('/')?;
+    let (name, path) = path.split_once('/').unwrap_or((path, ""));
     let host = host.strip_prefix("api.").unwrap_or(host);
-    Some(format!("{scheme}://{host}/{owner}/{name}"))
-}
-
-fn without_host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split_once('/').map_or(rest, |(_, path)| path)
+    Some((format!("{scheme}://{host}/{owner}/{name}"), path))
 }
 
 #[cfg(test)]
@@ -383,20 +375,18 @@ mod tests {
 
     #[test]
     fn the_repository_is_read_from_pages_and_from_the_api() {
-        let expected = Some("https://github.com/octocat/hello".to_owned());
+        let hello = "https://github.com/octocat/hello".to_owned();
+        for page in [
+            "https://api.github.com/repos/octocat/hello/issues/1",
+            "https://github.com/octocat/hello/issues/1",
+        ] {
+            assert_eq!(repository_and_path(page), Some((hello.clone(), "issues/1")));
+        }
+        let enterprise = repository_and_path("https://ghe.acme.example/api/v3/repos/octocat/hello/issues/1");
         assert_eq!(
-            repository_of_api("https://api.github.com/repos/octocat/hello/git/blobs/af56"),
-            expected
+            enterprise,
+            Some(("https://ghe.acme.example/octocat/hello".to_owned(), "issues/1"))
         );
-        assert_eq!(
-            repository_of_api("https://github.com/octocat/hello/wiki/Home"),
-            expected
-        );
-        let enterprise = repository_of_api("https://ghe.acme.example/api/v3/repos/octocat/hello/issues/1");
-        assert_eq!(
-            enterprise.as_deref(),
-            Some("https://ghe.acme.example/octocat/hello")
-        );
-        assert_eq!(repository_of_api("nowhere"), None);
+        assert_eq!(repository_and_path("nowhere"), None);
     }
 }

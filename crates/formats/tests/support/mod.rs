@@ -1,4 +1,5 @@
 //! What the tests of this crate share: settings with a fixed key, and alerts made from bytes.
+#![allow(clippy::disallowed_methods, reason = "a test may read files")]
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use reeve_domain::observation::{Evidence, Finding, Observation};
 use reeve_domain::secret::HmacKeys;
 use reeve_domain::time::Timestamp;
 use reeve_formats::{Item, Parsed, Scrub, Settings, parse};
+use serde_json::Value;
 
 /// When every alert of the tests was received.
 pub(crate) const RECEIVED_AT: &str = "2026-03-01T12:00:00Z";
@@ -168,4 +170,59 @@ pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
     paths
         .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
         .collect()
+}
+
+/// Every single record of the fixtures, with the format and file it stands in.
+pub(crate) fn fixture_records() -> Vec<(String, Value)> {
+    let mut records = Vec::new();
+    for (path, format) in fixtures() {
+        let text = std::fs::read_to_string(&path).expect("a fixture is text");
+        for document in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
+            singles(&document.expect("a fixture is JSON"), &format, &mut records);
+        }
+    }
+    records
+}
+
+fn singles(document: &Value, format: &str, records: &mut Vec<(String, Value)>) {
+    let wrapped = ["/Records", "/Findings"]
+        .iter()
+        .find_map(|pointer| document.pointer(pointer)?.as_array());
+    match document.as_array().or(wrapped) {
+        Some(all) => all.iter().for_each(|one| singles(one, format, records)),
+        None => records.push((format.to_owned(), document.clone())),
+    }
+}
+
+/// The JSON pointers of every value in a document, the document itself left out.
+pub(crate) fn pointers(document: &Value) -> Vec<String> {
+    let children: Vec<(String, &Value)> = match document {
+        Value::Array(all) => all
+            .iter()
+            .enumerate()
+            .map(|(index, child)| (index.to_string(), child))
+            .collect(),
+        Value::Object(all) => all
+            .iter()
+            .map(|(key, child)| (key.replace('~', "~0").replace('/', "~1"), child))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let below = |(key, child): (String, &Value)| {
+        let inner = pointers(child)
+            .into_iter()
+            .map(|pointer| format!("/{key}{pointer}"))
+            .collect::<Vec<_>>();
+        std::iter::once(format!("/{key}"))
+            .chain(inner)
+            .collect::<Vec<_>>()
+    };
+    children.into_iter().flat_map(below).collect()
+}
+
+/// The document with another value at a pointer.
+pub(crate) fn with_value(document: &Value, pointer: &str, value: Value) -> Value {
+    let mut changed = document.clone();
+    *changed.pointer_mut(pointer).expect("a pointer of this document") = value;
+    changed
 }

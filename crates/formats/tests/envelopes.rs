@@ -1,0 +1,293 @@
+//! What an alert may be wrapped in, how deep, how large, and what a broken one costs.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::io::Write;
+
+use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use reeve_formats::{Limits, Parsed, Settings};
+use serde_json::{Value, json};
+use support::{findings, output, parse_bytes, parse_with_headers, settings, tally};
+
+fn leak() -> Value {
+    json!({"RuleID": "generic-api-key", "Secret": "dfjksdjfs3294dfjlsdaf213", "File": "tests/api.py"})
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn parsed(bytes: &[u8]) -> Parsed {
+    parse_bytes(bytes, &settings())
+}
+
+/// The wrapped leak is one finding, under these envelopes, with the key it has bare.
+fn check(bytes: &[u8], envelopes: &[&str]) {
+    let bare = parsed(leak().to_string().as_bytes());
+    let wrapped = parsed(bytes);
+    assert_eq!(tally(&wrapped), "observed 1", "{envelopes:?}");
+    assert_eq!(wrapped.envelopes, envelopes);
+    assert_eq!(
+        findings(&wrapped)[0].subject,
+        findings(&bare)[0].subject,
+        "{envelopes:?}"
+    );
+}
+
+#[test]
+fn every_envelope_is_peeled() {
+    let text = leak().to_string();
+    let encoded = BASE64.encode(text.as_bytes());
+    let event =
+        json!({"detail-type": "Finding", "source": "acme", "detail": leak(), "time": "2026-01-01T00:00:00Z"});
+    let structured = |name: &str, data: Value| json!({"specversion": "1.0", "id": "1", "source": "/s", "type": "t", name: data});
+    let logs =
+        json!({"messageType": "DATA_MESSAGE", "logGroup": "g", "logEvents": [{"id": "1", "message": text}]});
+    for (envelope, names) in [
+        (json!([leak()]), &[][..]),
+        (event, &["eventbridge"]),
+        (structured("data", leak()), &["cloudevents"]),
+        (structured("data", text.clone().into()), &["cloudevents"]),
+        (
+            structured("data_base64", encoded.clone().into()),
+            &["cloudevents"],
+        ),
+        (
+            json!({"Type": "Notification", "MessageId": "1", "Message": text}),
+            &["sns"],
+        ),
+        (logs.clone(), &["cloudwatch-logs"]),
+        (
+            json!({"awslogs": {"data": BASE64.encode(&gzip(logs.to_string().as_bytes()))}}),
+            &["cloudwatch-logs", "gzip"],
+        ),
+        (
+            json!({"message": {"data": encoded, "messageId": "1"}, "subscription": "s"}),
+            &["pubsub"],
+        ),
+        (
+            json!({"receivedMessages": [{"ackId": "1", "message": {"data": encoded}}]}),
+            &["pubsub"],
+        ),
+        (
+            json!({"eventType": "e", "topic": "t", "data": leak(), "dataVersion": "1"}),
+            &["event-grid"],
+        ),
+        (
+            json!({"@odata.context": "c", "value": [leak()]}),
+            &["graph-collection"],
+        ),
+        (
+            json!({"@odata.context": "c", "value": leak()}),
+            &["graph-collection"],
+        ),
+        (
+            json!({"hits": {"hits": [{"_id": "1", "_source": leak()}]}}),
+            &["elasticsearch-hits"],
+        ),
+        (
+            json!({"result": leak(), "sid": "1", "search_name": "n"}),
+            &["splunk-alert"],
+        ),
+        (
+            json!({"kind": "FindingList", "items": [leak()]}),
+            &["kubernetes-list"],
+        ),
+    ] {
+        check(envelope.to_string().as_bytes(), names);
+    }
+    check(&gzip(text.as_bytes()), &["gzip"]);
+    check(&zstd::encode_all(text.as_bytes(), 0).unwrap(), &["zstd"]);
+    check(&gzip(&gzip(text.as_bytes())), &["gzip"]);
+    check(format!("\u{feff}{text}").as_bytes(), &["bom"]);
+    check(
+        format!("scoutsuite_results =\n{text}\n").as_bytes(),
+        &["script-prefix"],
+    );
+}
+
+#[test]
+fn a_cloud_event_in_headers_has_its_payload_in_the_body() {
+    let headers: Vec<(String, Vec<u8>)> = [
+        ("ce_specversion", "1.0"),
+        ("ce_id", "1"),
+        ("ce_source", "/s"),
+        ("ce_type", "t"),
+        ("ce_time", "2026-01-02T03:04:05Z"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+    .to_vec();
+    let wrapped = parse_with_headers(leak().to_string().as_bytes(), &headers, &settings());
+    assert_eq!(wrapped.envelopes, ["cloudevents"]);
+    assert_eq!(
+        findings(&wrapped)[0].observed_at.to_string(),
+        "2026-01-02T03:04:05Z"
+    );
+    let tombstone = parse_with_headers(b"", &headers, &settings());
+    assert!(tombstone.empty);
+}
+
+#[test]
+fn a_report_without_results_is_empty_and_nothing_else() {
+    for nothing in [
+        "",
+        " \n",
+        "null",
+        "[]",
+        "[ ]\n",
+        "null\nnull\n",
+        "{\"Records\":[]}",
+        "\u{feff}[]",
+    ] {
+        let parsed = parsed(nothing.as_bytes());
+        assert!(
+            parsed.empty && parsed.records == 0 && parsed.items.is_empty(),
+            "{nothing:?}"
+        );
+    }
+    assert!(parsed(&gzip(b"[]")).empty);
+    assert!(!parsed(b"{}").empty);
+}
+
+#[test]
+fn a_bad_line_is_refused_alone() {
+    let lines = format!("{}\n{{\"RuleID\":\n\n{}\r\n{{\"a\":1}}\n", leak(), leak());
+    let parsed = parsed(lines.as_bytes());
+    assert_eq!(
+        tally(&parsed),
+        "observed 2, rejected not_json 1, rejected unknown_format 1"
+    );
+    assert!(output(&parsed).contains("at line 2"));
+}
+
+#[test]
+fn a_bad_line_of_other_bytes_is_refused_alone() {
+    let mut lines = leak().to_string().into_bytes();
+    lines.extend(b"\n{\"RuleID\":\"\xff\"}\n");
+    lines.extend(leak().to_string().into_bytes());
+    assert_eq!(tally(&parsed(&lines)), "observed 2, rejected not_utf8 1");
+    assert_eq!(tally(&parsed(b"{\n\"a\":\"\xff\"}")), "rejected not_utf8 1");
+}
+
+#[test]
+fn what_breaks_a_document_is_refused_once_at_its_position() {
+    let pretty = serde_json::to_string_pretty(&json!([leak(), leak()])).unwrap();
+    let broken = parsed(&pretty.as_bytes()[..pretty.len() - 3]);
+    assert_eq!(tally(&broken), "rejected not_json 1");
+    let several = format!(
+        "{}{}\n{{\"x\"",
+        leak(),
+        serde_json::to_string_pretty(&leak()).unwrap()
+    );
+    assert_eq!(
+        tally(&parsed(several.as_bytes())),
+        "observed 2, rejected not_json 1"
+    );
+}
+
+#[test]
+fn elements_of_an_array_are_alerts_of_their_own() {
+    let mixed = json!([leak(), {"a": 1}, 7, null, [leak()]]);
+    assert_eq!(
+        tally(&parsed(mixed.to_string().as_bytes())),
+        "observed 2, rejected unknown_format 3"
+    );
+    assert_eq!(tally(&parsed(b"[1,2,3]")), "rejected unknown_format 1");
+    assert_eq!(tally(&parsed(b"7")), "rejected unknown_format 1");
+}
+
+#[test]
+fn four_envelopes_are_peeled_and_a_fifth_is_refused() {
+    let wrap = |inner: Value| json!({"detail-type": "x", "source": "s", "detail": inner});
+    let four = (0..4).fold(leak(), |inner, _| wrap(inner));
+    assert_eq!(tally(&parsed(four.to_string().as_bytes())), "observed 1");
+    assert_eq!(
+        tally(&parsed(wrap(four).to_string().as_bytes())),
+        "rejected too_deep 1"
+    );
+}
+
+#[test]
+fn a_key_that_occurs_twice_is_refused_with_its_place() {
+    let parsed = parsed(br#"{"RuleID":"a","Secret":{"hunter2":1,"hunter2":2},"File":"f"}"#);
+    assert_eq!(tally(&parsed), "rejected duplicate_key 1");
+    assert!(output(&parsed).contains("/Secret/*"));
+    let long: String = (0..200).map(|number| format!("\"k{number}\":1,")).collect();
+    let again = format!("{{{long}\"k7\":2}}");
+    assert_eq!(tally(&self::parsed(again.as_bytes())), "rejected duplicate_key 1");
+}
+
+#[test]
+fn depth_is_counted_exactly() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(parsed(nested(128).as_bytes()).empty);
+    assert_eq!(tally(&parsed(nested(129).as_bytes())), "rejected too_deep 1");
+}
+
+#[test]
+fn a_million_levels_cost_no_stack_and_end_as_too_deep() {
+    let whole = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+    let objects = "{\"a\":".repeat(1_000_000);
+    for text in [whole, "[".repeat(1_000_000), objects] {
+        assert_eq!(tally(&parsed(text.as_bytes())), "rejected too_deep 1");
+    }
+}
+
+#[test]
+fn sizes_have_limits() {
+    let tight = Settings {
+        limits: Limits {
+            document_bytes: 100,
+            keys: 3,
+            ..Limits::default()
+        },
+        ..settings()
+    };
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(200));
+    assert_eq!(
+        tally(&parse_bytes(long.as_bytes(), &tight)),
+        "rejected too_large 1"
+    );
+    assert_eq!(
+        tally(&parse_bytes(
+            format!("{{\"a\":1}}\n{long}\n{{\"a\":1}}").as_bytes(),
+            &tight
+        )),
+        "rejected too_large 1, rejected unknown_format 2"
+    );
+    assert_eq!(
+        tally(&parse_bytes(br#"{"a":1,"b":2,"c":3,"d":4}"#, &tight)),
+        "rejected too_large 1"
+    );
+}
+
+#[test]
+fn a_bomb_is_not_inflated() {
+    let zeros = vec![b' '; 1 << 20];
+    assert_eq!(tally(&parsed(&gzip(&zeros))), "rejected bomb 1");
+    assert_eq!(
+        tally(&parsed(&zstd::encode_all(zeros.as_slice(), 0).unwrap())),
+        "rejected bomb 1"
+    );
+    let nested = (0..5).fold(leak().to_string().into_bytes(), |inner, _| gzip(&inner));
+    assert_eq!(tally(&parsed(&nested)), "rejected bomb 1");
+    assert_eq!(
+        tally(&parsed(&gzip(leak().to_string().as_bytes())[..20])),
+        "rejected not_json 1"
+    );
+}
+
+#[test]
+fn a_control_message_is_dropped_with_its_reason() {
+    let control =
+        json!({"messageType": "CONTROL_MESSAGE", "logEvents": [{"message": "CWL CONTROL MESSAGE"}]});
+    assert_eq!(
+        tally(&parsed(control.to_string().as_bytes())),
+        "dropped control_message 1"
+    );
+}
