@@ -223,6 +223,8 @@ const READER: Properties = &[
     ("enable.partition.eof", "true"),
     ("auto.offset.reset", "error"),
     ("fetch.queue.backoff.ms", "2"),
+    // An empty partition answers after this long: a restore waits for it once a partition.
+    ("fetch.wait.max.ms", "20"),
 ];
 
 const PRODUCER: Properties = &[
