@@ -196,7 +196,10 @@ impl DeadLetter {
             kind: DeadLetterKind::DeadLetter,
             reason: reject.reason,
             stage,
-            source: DeadLetterSource { origin, index: reject.index },
+            source: DeadLetterSource {
+                origin,
+                index: reject.index,
+            },
             format: reject.format.map(str::to_owned),
             path: reject.path.clone(),
             detail: reject.detail.clone(),

@@ -51,7 +51,10 @@ impl<R: FnMut(&Counts)> Normalizer<R> {
         let parsed = reeve_formats::parse(&alert, &self.settings);
         count(&mut self.counts, &parsed);
         let parent = traceparent(record);
-        let receipts = parsed.receipts.into_iter().map(|receipt| Observation::Receipt(Box::new(receipt)));
+        let receipts = parsed
+            .receipts
+            .into_iter()
+            .map(|receipt| Observation::Receipt(Box::new(receipt)));
         for item in parsed.items {
             match item {
                 Item::Observed { observations, .. } => {

@@ -202,5 +202,8 @@ fn what_belongs_elsewhere_is_refused() {
 #[test]
 fn https_is_ready_or_says_that_the_certificates_are_missing() {
     let faults = faults("inventories: [{ name: a, request: { url: 'https://inventory.internal/' } }]");
-    assert!(faults.iter().all(|fault| fault.contains("CA certificates")), "{faults:?}");
+    assert!(
+        faults.iter().all(|fault| fault.contains("CA certificates")),
+        "{faults:?}"
+    );
 }
