@@ -1,5 +1,10 @@
 //! End to end: a real Kafka, a real inventory, a real Prometheus.
 
+pub mod alerts;
+pub mod checker;
 pub mod console;
 pub mod host;
 pub mod kafka;
+pub mod line;
+pub mod metrics;
+pub mod replica;
