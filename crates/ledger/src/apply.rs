@@ -1,7 +1,7 @@
 //! One input onto one case: skip what was seen, fold the fact, and bring the tasks to where the facts say.
 
-use reeve_domain::context::{EnrichmentStatus, Knowledge};
-use reeve_domain::observation::{Evidence, Finding};
+use reeve_domain::context::{EnrichmentStatus, Knowledge, OwnerConfidence};
+use reeve_domain::observation::{Evidence, EvidenceScope, Finding, IssueType, Statement};
 use reeve_domain::outcome::Outcome;
 use reeve_domain::task::TaskState;
 use reeve_domain::time::Timestamp;
@@ -14,6 +14,9 @@ use crate::observe::{self, News};
 use crate::piece::{self, Piece, is_life};
 use crate::refresh::{self, Mover, Now};
 use crate::{event, tick};
+
+/// The name under which `evidence.yaml` lists what reeve itself reads in an inventory.
+const INVENTORY: &str = "inventory";
 
 /// Applies one input. A case may come into being (findings, evidence) or end (a tick after the last day of a closed
 /// one). Deterministic: the same case, input, policy and time give the same answer.
@@ -120,18 +123,20 @@ fn apply_evidence(case: &mut Option<Case>, evidence: &Evidence, at: Now<'_>, out
     if evidence.errored && is_life(evidence.statement) {
         return;
     }
+    out.changed = case.is_none();
     let case = case.get_or_insert_with(|| Case::new(evidence.subject.clone(), 1, at.now));
-    revive(case);
-    observe::is_named(case, &evidence.subject, 1, &evidence.aliases, &[]);
+    out.changed |= observe::is_named(case, &evidence.subject, 1, &evidence.aliases, &[]);
     let so_at = evidence.observed_at.clamped(at.now).0;
     let piece = Piece::observed(evidence, level, so_at);
     fold_piece(case, piece, Mover::Proven, at, out);
 }
 
-/// Adds a piece of evidence, or a sign of life, and weighs it.
+/// Adds a piece of evidence, or a sign of life, and weighs it. One that is known changes nothing.
 pub(crate) fn fold_piece(case: &mut Case, piece: Piece, mover: Mover, at: Now<'_>, out: &mut Applied) {
-    let news = if is_life(piece.statement) {
-        observe::lives(case, &cut(&piece.source, TEXT_CHARS_MAX), piece.at) || !case.tracked.is_empty()
+    let (added, decides) = if is_life(piece.statement) {
+        let between = case.evidence_times();
+        let lived = observe::lives(case, &piece.source, piece.at, &between);
+        (lived.added, lived.decides)
     } else {
         let lost = piece::add(&mut case.pieces, piece);
         if lost == Some(true) {
@@ -139,13 +144,16 @@ pub(crate) fn fold_piece(case: &mut Case, piece: Piece, mover: Mover, at: Now<'_
                 .values_mut()
                 .for_each(|tracked| tracked.forgot = true);
         }
-        lost.is_some()
+        (lost.is_some(), lost.is_some())
     };
-    if news {
+    if decides {
         refresh::all(case, mover, at, out);
     }
-    case.touched_at = at.now.max(case.touched_at);
-    out.changed = true;
+    if added {
+        revive(case);
+        case.touched_at = at.now.max(case.touched_at);
+        out.changed = true;
+    }
 }
 
 fn apply_knowledge(
@@ -176,8 +184,42 @@ fn apply_knowledge(
         knowledge: knowledge.clone(),
         at: since,
     });
+    prove_owner(case, since, at.policy);
     refresh::all(case, Mover::Known(since), at, out);
     out.changed = true;
+}
+
+/// An owner that an inventory names is proof for an identity that had none.
+fn prove_owner(case: &mut Case, since: Timestamp, policy: &Policy) {
+    let statement = Statement::OwnerAssigned;
+    let level = policy.level_of_format(INVENTORY, statement);
+    let owner = case
+        .known
+        .as_ref()
+        .and_then(|known| known.knowledge.owners.resolver.as_ref());
+    let sure = owner.filter(|owner| owner.confidence <= OwnerConfidence::Medium);
+    let (Some(level), Some(owner)) = (level, sure) else {
+        return;
+    };
+    let Some(orphaned) = case.tracked.get(&IssueType::IdentityOrphaned) else {
+        return;
+    };
+    let seen_since = |known: &Piece| orphaned.last > known.at;
+    let piece = Piece {
+        at: since,
+        id: cut(&format!("inventory:{}", owner.reference), TEXT_CHARS_MAX),
+        statement,
+        scope: EvidenceScope::WholeSubject,
+        level,
+        source: INVENTORY.to_owned(),
+        reference: cut(&owner.source, TEXT_CHARS_MAX),
+        errored: false,
+        report: None,
+    };
+    let again = case.pieces.iter().rev().find(|known| known.source == INVENTORY);
+    if again.is_none_or(|known| known.id != piece.id || seen_since(known)) {
+        piece::add(&mut case.pieces, piece);
+    }
 }
 
 /// An answer of fewer inventories never replaces one of more; a repeated silence changes nothing.

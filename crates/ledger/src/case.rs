@@ -200,14 +200,16 @@ impl Case {
         validity_of(self.lived_at(), self.died_at(), causes)
     }
 
-    /// Times at which evidence was so, sorted: what separates sightings.
+    /// What separates sightings, sorted: times of evidence and words, and of first sightings, which evidence that was
+    /// there before closes.
     pub(crate) fn evidence_times(&self) -> Vec<Timestamp> {
-        let words = self
-            .tracked
-            .values()
-            .flat_map(|tracked| &tracked.words)
-            .map(|word| word.at);
-        let mut times: Vec<_> = self.pieces.iter().map(|piece| piece.at).chain(words).collect();
+        let words = self.tracked.values().flat_map(|tracked| &tracked.words);
+        let mut times: Vec<_> = words.map(|word| word.at).collect();
+        if !self.pieces.is_empty() {
+            times.extend(self.pieces.iter().map(|piece| piece.at));
+            let causes = self.tracked.values().flat_map(|tracked| tracked.causes.values());
+            times.extend(causes.filter_map(|cause| cause.seen.first()));
+        }
         times.sort_unstable();
         times
     }

@@ -43,6 +43,14 @@ impl Marks {
         }
     }
 
+    /// Whether one more instant at `at` would say nothing that an earlier one does not say already, because no instant
+    /// of `between` (sorted) lies from there to here. A later one is no help: the first of a span is what reopens.
+    pub(crate) fn covers(&self, at: Timestamp, between: &[Timestamp]) -> bool {
+        let place = self.0.partition_point(|mark| *mark < at);
+        let before = place.checked_sub(1).and_then(|place| self.0.get(place));
+        before.is_some_and(|before| !splits(between, *before, at))
+    }
+
     /// The earliest.
     pub(crate) fn first(&self) -> Option<Timestamp> {
         self.0.first().copied()

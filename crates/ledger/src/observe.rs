@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reeve_domain::key::{Alias, Link, Subject};
 use reeve_domain::observation::{Finding, Frameworks, Validity};
+use reeve_domain::task::Task;
 use reeve_domain::time::Timestamp;
 
 use crate::bounds::{
@@ -13,6 +14,7 @@ use crate::bounds::{
 use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId, MORE, report_of, width};
 use crate::marks::Marked;
+use crate::timeline::is_present_tense;
 
 /// How many sources can show signs of life of one subject.
 const LIFE_SOURCES_MAX: usize = 8;
@@ -30,94 +32,127 @@ pub(crate) enum News {
 pub(crate) fn finding(case: &mut Case, finding: &Finding, now: Timestamp) -> News {
     let named = is_named(case, &finding.subject, 2, &finding.aliases, &finding.links);
     let observed = finding.observed_at.clamped(now).0;
-    let lived = finding.validity == Validity::Active && lives(case, &finding.source.format, observed);
-    let between = if case.pieces.is_empty() {
-        Vec::new()
-    } else {
-        case.evidence_times()
-    };
-    let weighs = case.tracked.values().any(|tracked| !tracked.words.is_empty()) || !case.pieces.is_empty();
+    let between = case.evidence_times();
+    let active = finding.validity == Validity::Active;
+    let lived = active && lives(case, &finding.source.format, observed, &between).decides;
+    let report = report_of(&finding.provenance);
+    let proven = case
+        .pieces
+        .iter()
+        .any(|piece| piece.report.as_ref() == Some(&report));
     let tracked = case
         .tracked
         .entry(finding.issue_type)
         .or_insert_with(|| Tracked::new(finding, observed));
-    let cause = sighted(tracked, finding, observed, &between, now);
-    if named || lived || weighs {
+    let sight = Sight {
+        finding,
+        at: observed,
+        report,
+        between: &between,
+        now,
+    };
+    let cause = sighted(tracked, &sight);
+    if named || lived || proven {
         News::Fact
     } else {
         cause
     }
 }
 
-/// Remembers a sign of life; whether it can change a decision.
-pub(crate) fn lives(case: &mut Case, source: &str, at: Timestamp) -> bool {
-    let between = case.evidence_times();
+/// What a sign of life added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lived {
+    /// It was not known.
+    pub(crate) added: bool,
+    /// It can change a decision.
+    pub(crate) decides: bool,
+}
+
+/// Remembers a sign of life; `between` are the times of evidence and words.
+pub(crate) fn lives(case: &mut Case, source: &str, at: Timestamp, between: &[Timestamp]) -> Lived {
     let source = cut(source, TEXT_CHARS_MAX);
     let name = if case.life.contains_key(&source) || case.life.len() < LIFE_SOURCES_MAX {
         source
     } else {
         MORE.into()
     };
+    let bare =
+        |task: &Task| task.state.is_open() && task.causes.iter().all(|cause| cause.cleared_by.is_none());
+    let all_open = case.tasks().all(bare);
     let marks = case.life.entry(name).or_default();
-    let (first, news) = (marks.first(), marks.add(at, &between));
-    if news == Marked::Lossy {
+    let told = all_open && marks.first().is_some_and(|first| first <= at) && marks.covers(at, between);
+    let marked = marks.add(at, between);
+    if marked == Marked::Lossy {
         case.tracked
             .values_mut()
             .for_each(|tracked| tracked.forgot = true);
     }
-    news != Marked::Known && (first.is_none_or(|first| at < first) || !between.is_empty())
+    Lived {
+        added: marked != Marked::Known,
+        decides: marked != Marked::Known && !told,
+    }
 }
 
-fn sighted(
-    tracked: &mut Tracked,
-    finding: &Finding,
+/// A finding with what is known of its arrival.
+struct Sight<'a> {
+    finding: &'a Finding,
     at: Timestamp,
-    between: &[Timestamp],
+    report: String,
+    between: &'a [Timestamp],
     now: Timestamp,
-) -> News {
+}
+
+fn sighted(tracked: &mut Tracked, sight: &Sight<'_>) -> News {
+    let (finding, at) = (sight.finding, sight.at);
     tracked.counted(finding, at);
     let labels = join_labels(&mut tracked.frameworks, &finding.frameworks);
     let (id, place) = placed(tracked, finding);
-    let known = tracked.causes.contains_key(&id);
-    let cause = tracked
-        .causes
-        .entry(id.clone())
-        .or_insert_with(|| place.fact(finding));
-    let before = (
-        cause.first_detected_at,
-        cause.exposed_since,
-        cause.exposure,
-        cause.validity.map(|word| word.1),
-    );
-    cause.first_detected_at = cause
-        .first_detected_at
-        .min(finding.first_detected_at.clamped(now).0);
-    cause.exposed_since = earliest(cause.exposed_since, finding.exposed_since);
-    if width(finding.exposure) > width(cause.exposure) {
-        cause.exposure = finding.exposure;
-    }
-    hear_validity(cause, finding.validity, at);
-    cause.reported_in(&report_of(&finding.provenance));
-    let decoy = finding.honeytoken && !cause.honeytoken;
-    cause.honeytoken |= finding.honeytoken;
-    let first = cause.seen.first();
-    let marked = cause.seen.add(at, between);
-    tracked.forgot |= marked == Marked::Lossy;
+    let Some(cause) = tracked.causes.get_mut(&id) else {
+        let mut cause = place.fact(finding);
+        cause.hear(sight);
+        tracked.causes.insert(id, cause);
+        return News::Fact;
+    };
+    let quiet = !is_present_tense(finding.issue_type) || cause.seen.covers(at, sight.between);
+    let repeats = cause.seen.first().is_some_and(|first| first <= at) && quiet;
+    let (marked, grown) = cause.hear(sight);
     let latest = cause.seen.last() == Some(at);
-    let after = (
-        cause.first_detected_at,
-        cause.exposed_since,
-        cause.exposure,
-        cause.validity.map(|word| word.1),
-    );
-    let earlier = first.is_none_or(|first| at < first);
-    if latest {
-        tracked.shown_at(&id, at);
-    }
-    if known && before == after && !decoy && !earlier && !labels {
+    tracked.forgot |= marked == Marked::Lossy;
+    let cleared = latest && tracked.shown_at(&id, at);
+    let reopens = cleared && is_present_tense(finding.issue_type);
+    if repeats && !grown && !labels && !reopens {
         News::Repeat
     } else {
         News::Fact
+    }
+}
+
+impl CauseFact {
+    /// Takes over what a finding says; whether it says more than was known, but for its time.
+    fn hear(&mut self, sight: &Sight<'_>) -> (Marked, bool) {
+        let decides = |cause: &Self| {
+            let validity = cause.validity.map(|word| word.1);
+            (
+                cause.first_detected_at,
+                cause.exposed_since,
+                cause.exposure,
+                validity,
+                cause.honeytoken,
+            )
+        };
+        let (finding, before) = (sight.finding, decides(self));
+        self.first_detected_at = self
+            .first_detected_at
+            .min(finding.first_detected_at.clamped(sight.now).0);
+        self.exposed_since = earliest(self.exposed_since, finding.exposed_since);
+        if width(finding.exposure) > width(self.exposure) {
+            self.exposure = finding.exposure;
+        }
+        hear_validity(self, finding.validity, sight.at);
+        self.honeytoken |= finding.honeytoken;
+        self.reported_in(&sight.report);
+        let marked = self.seen.add(sight.at, sight.between);
+        (marked, before != decides(self))
     }
 }
 
@@ -205,20 +240,23 @@ impl Tracked {
         }
     }
 
-    /// Shows the latest sighting of a cause without a new decision; causes stand on the task in the order of their ids.
-    fn shown_at(&mut self, id: &CauseId, at: Timestamp) {
+    /// Shows the latest sighting of a cause without a new decision; whether the cause is cleared. Causes stand on the
+    /// task in the order of their ids.
+    fn shown_at(&mut self, id: &CauseId, at: Timestamp) -> bool {
         let place = self.causes.keys().position(|known| known == id);
         let shown = self
             .task
             .as_mut()
             .zip(place)
             .and_then(|(task, place)| task.causes.get_mut(place));
-        if let (Some(shown), Some(fact)) = (shown, self.causes.get(id))
-            && shown.reference == fact.reference
-            && shown.location == fact.location
-        {
-            shown.observed_at = at;
+        let (Some(shown), Some(fact)) = (shown, self.causes.get(id)) else {
+            return true;
+        };
+        if shown.reference != fact.reference || shown.location != fact.location {
+            return true;
         }
+        shown.observed_at = at;
+        shown.cleared_by.is_some()
     }
 
     /// Keeps the places that sort first, so that the order of arrival does not show.

@@ -23,6 +23,8 @@ pub struct Partition {
     tally: Tally,
     ticks: Agenda,
     lookups: Agenda,
+    /// Inventories that were asked and have not answered: not again before then.
+    asked: BTreeMap<SubjectKey, Timestamp>,
 }
 
 /// A record for the ledger topic: its key, and the case or a tombstone.
@@ -124,8 +126,9 @@ impl Partition {
         self.urgent(self.lookups.due(now), most)
     }
 
-    /// The inventories were asked: they are not asked again before `again`, unless the case changes.
+    /// The inventories were asked: they are not asked again before `again`.
     pub fn asked(&mut self, key: &SubjectKey, again: Timestamp) {
+        self.asked.insert(key.clone(), again);
         self.lookups.set(key, Some(again));
     }
 
@@ -221,8 +224,13 @@ impl Partition {
         }
         self.ticks
             .set(&key, case.as_ref().and_then(|case| next_due(case, policy)));
+        let lookup = case.as_ref().and_then(|case| lookup_due(case, policy));
+        let again = self.asked.get(&key).copied();
+        if lookup.is_none() || again.is_some_and(|again| lookup > Some(again)) {
+            self.asked.remove(&key);
+        }
         self.lookups
-            .set(&key, case.as_ref().and_then(|case| lookup_due(case, policy)));
+            .set(&key, lookup.map(|due| again.map_or(due, |again| due.max(again))));
         if let Some(case) = case {
             self.sum = self.sum.wrapping_add(weight(&case));
             self.tally.add(&case);

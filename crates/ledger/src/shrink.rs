@@ -9,7 +9,8 @@ use crate::cause::{CauseFact, CauseId, MORE, width};
 use crate::refresh::replay;
 use crate::words::Said;
 
-/// Shrinks a closed case to a stub: what is needed to know a repeat from a reopening, and the tasks' names.
+/// Shrinks a closed case to a stub: what is needed to know a repeat from a reopening and whom to send it to, and the
+/// tasks' names.
 pub(crate) fn shrink(case: &mut Case, policy: &Policy) {
     for issue in case.tracked.keys().copied().collect::<Vec<_>>() {
         let Some(tracked) = case.tracked.get(&issue) else {
@@ -20,7 +21,10 @@ pub(crate) fn shrink(case: &mut Case, policy: &Policy) {
             case.tracked.insert(issue, small);
         }
     }
-    case.known = None;
+    if let Some(known) = &mut case.known {
+        known.knowledge.context.provenance.clear();
+        known.knowledge.context.dependents.sample.clear();
+    }
     case.shrunk = true;
 }
 

@@ -158,20 +158,33 @@ impl<'a> Replay<'a> {
 
     fn step(&mut self, at: Timestamp, moment: &Moment) {
         match *moment {
-            Moment::Life => {
-                self.lived = Some(at);
-                let ends =
-                    |piece: usize| ends_with_life(self.facts.issue, self.facts.pieces[piece].statement);
-                self.causes
-                    .iter_mut()
-                    .for_each(|cause| cause.lives(at, ends, self.facts.pieces));
-            }
+            Moment::Life => self.is_alive(at),
             Moment::Sight(index) => {
                 self.causes[index].is_seen(at, is_present_tense(self.facts.issue), self.facts.pieces);
                 self.try_to_close(index, at);
             }
             Moment::Evidence(piece) => self.is_proven(piece, at),
             Moment::Attested(index) => self.is_attested(index, at),
+        }
+    }
+
+    /// A sign of life reopens what was closed as dead before, and outdates evidence of a state. A deletion is no state:
+    /// it counts whenever it happened, until what it closed shows life again.
+    fn is_alive(&mut self, at: Timestamp) {
+        self.lived = Some(at);
+        let facts = self.facts;
+        let ends = |piece: usize| ends_with_life(facts.issue, facts.pieces[piece].statement);
+        let dead = |cause: &CauseState<'_>| {
+            let closed = cause.closed.as_ref().filter(|closed| closed.at < at);
+            closed.and_then(|closed| closed.piece).is_some_and(ends)
+        };
+        let reopens = self.causes.iter().any(dead);
+        for cause in &mut self.causes {
+            if dead(cause) {
+                cause.reopen();
+            }
+            let counts = |piece: usize| !reopens && facts.pieces[piece].statement == Statement::Deleted;
+            cause.standing.retain(|&piece| counts(piece) || !ends(piece));
         }
     }
 
@@ -286,19 +299,6 @@ impl<'a> Replay<'a> {
 impl CauseState<'_> {
     fn is_open(&self) -> bool {
         self.present && self.closed.is_none()
-    }
-
-    /// A sign of life reopens what was closed before, and outdates evidence of a state. A deletion is no state: it
-    /// counts whenever it happened, until the task it closed shows life again.
-    fn lives(&mut self, at: Timestamp, ends: impl Fn(usize) -> bool, pieces: &[Piece]) {
-        let Some(closed) = &self.closed else {
-            let stays = |piece: usize| pieces[piece].statement == Statement::Deleted || !ends(piece);
-            self.standing.retain(|&piece| stays(piece));
-            return;
-        };
-        if closed.at < at && closed.piece.is_some_and(ends) {
-            self.reopen();
-        }
     }
 
     fn reopen(&mut self) {

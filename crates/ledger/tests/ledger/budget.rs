@@ -3,7 +3,7 @@
 use reeve_domain::observation::{IssueType, Statement};
 use reeve_domain::outcome::Outcome;
 
-use crate::support::{SECRET, World, at, at_once, audit, leak, on_line, says, with_ledger};
+use crate::support::{SECRET, World, at, at_once, audit, failed, leak, live, on_line, says, with_ledger};
 
 #[test]
 fn a_million_repeats_cost_no_replay_and_no_record() {
@@ -22,6 +22,30 @@ fn a_million_repeats_cost_no_replay_and_no_record() {
         (replays, world.task().sightings.count, world.records.len()),
         (0, 20_001, 1)
     );
+}
+
+#[test]
+fn neither_words_nor_evidence_make_a_repeat_dear() {
+    let mut world = World::new(at_once(), 300);
+    for finding in [live(1), failed("IAM.1", 1)] {
+        let key = finding.subject.key.to_string();
+        world.case = None;
+        world.records.clear();
+        world.give(finding.clone());
+        world.give(says(&key, "mara", "acknowledged", 2, "null"));
+        let mut errored = audit(Statement::Deleted, 3);
+        errored.errored = true;
+        errored.subject = finding.subject.clone();
+        world.give(errored);
+        let mut replays = Vec::new();
+        for n in 0..1_000_i64 {
+            let mut repeat = finding.clone();
+            repeat.observed_at = at(4).plus_seconds(n * 60);
+            replays.push(world.give(repeat).replays);
+        }
+        assert!(replays.iter().sum::<u32>() <= 2, "{replays:?}");
+        assert_eq!(world.task().sightings.count, 1_001);
+    }
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! A new task waits for its context, a little; and is amended when the answer comes, also in silence.
 
 use reeve_domain::context::{Enrichment, EnrichmentStatus, Knowledge};
-use reeve_domain::observation::Exposure;
+use reeve_domain::observation::{Exposure, Finding, IssueType};
 use reeve_domain::task::{Change, TaskState};
 use reeve_ledger::{next_due, wants_lookup};
 
-use crate::support::{World, answered, at, known, leak, live, on_line, seen_by, shipped, with_ledger};
+use crate::support::{
+    World, answered, at, at_once, failed, known, leak, live, on_line, seen_by, shipped, with_ledger,
+};
 
 fn silent() -> Knowledge {
     let enrichment = Enrichment {
@@ -132,4 +134,21 @@ fn without_holding_a_task_leaves_at_once() {
     let mut world = World::new(policy, 1);
     world.give(leak(1));
     assert_eq!(world.records.len(), 1);
+}
+
+#[test]
+fn an_owner_that_an_inventory_names_is_proof_for_an_identity_without_one() {
+    let mut world = World::new(at_once(), 5);
+    world.give(Finding {
+        issue_type: IssueType::IdentityOrphaned,
+        ..failed("orphan", 1)
+    });
+    world.knows(answered());
+    assert!(world.task().state.is_open() && world.task().ownerless);
+    world.now = at(9);
+    world.knows(known("team/payments"));
+    assert_eq!(
+        (world.task().state, world.task().verified_at),
+        (TaskState::Verified, Some(at(9)))
+    );
 }
