@@ -3,7 +3,8 @@
 use reeve_domain::observation::{IssueType, Statement};
 use reeve_domain::outcome::Outcome;
 
-use crate::support::{SECRET, World, at, at_once, audit, failed, leak, live, on_line, says, with_ledger};
+use crate::support::{SECRET, at, at_once, audit, failed, leak, live, on_line, says, with_ledger};
+use crate::world::World;
 
 #[test]
 fn a_million_repeats_cost_no_replay_and_no_record() {

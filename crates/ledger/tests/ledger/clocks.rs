@@ -6,7 +6,8 @@ use reeve_domain::priority::Band;
 use reeve_domain::task::{Change, TaskState};
 use reeve_ledger::{Noted, next_due};
 
-use crate::support::{DAY, HOUR, World, at, at_once, audit, by_first_report, known, leak, live, seen_by};
+use crate::support::{DAY, HOUR, at, at_once, audit, by_first_report, known, leak, live, seen_by};
+use crate::world::World;
 
 #[test]
 fn the_clock_is_the_first_report_and_the_earliest_wins() {

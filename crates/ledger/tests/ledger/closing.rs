@@ -8,9 +8,10 @@ use reeve_domain::task::{Change, Closure, Task, TaskState};
 use reeve_ledger::Noted;
 
 use crate::support::{
-    SECRET, Step, USER, World, at, at_once, audit, failed, in_report, leak, live, of_user, on_line, passed,
-    proof, says,
+    SECRET, Step, USER, at, at_once, audit, failed, in_report, leak, live, of_user, on_line, passed, proof,
+    says,
 };
+use crate::world::World;
 
 /// The task after these steps.
 fn after(steps: impl IntoIterator<Item = Step>) -> (World, Task) {
@@ -83,7 +84,7 @@ fn an_automation_nobody_listed_may_not_prove_anything() {
     event.actor.id = "connector".to_owned();
     event.event_id = "listed".to_owned();
     assert_eq!(
-        world.give(event.clone()).reject.unwrap().reason,
+        world.give(event).reject.unwrap().reason,
         Reason::NotPermitted,
         "it may not say `deleted`"
     );

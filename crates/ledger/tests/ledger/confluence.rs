@@ -8,9 +8,10 @@ use reeve_ledger::Case;
 use serde_json::{Value, json};
 
 use crate::support::{
-    SECRET, Step, USER, World, at, at_once, audit, by_first_report, failed, in_report, leak, live, of_user,
-    on_line, passed, proof, says, seen_by,
+    SECRET, Step, USER, at, at_once, audit, by_first_report, failed, in_report, leak, live, of_user, on_line,
+    passed, proof, says, seen_by,
 };
+use crate::world::World;
 
 /// What must not depend on the order of arrival.
 fn projection(case: Option<&Case>) -> BTreeMap<String, Value> {

@@ -6,8 +6,9 @@ use reeve_domain::task::{Change, TaskState};
 use reeve_ledger::{next_due, wants_lookup};
 
 use crate::support::{
-    World, answered, at, at_once, failed, known, leak, live, on_line, seen_by, shipped, with_ledger,
+    answered, at, at_once, failed, known, leak, live, on_line, seen_by, shipped, with_ledger,
 };
+use crate::world::World;
 
 fn silent() -> Knowledge {
     let enrichment = Enrichment {

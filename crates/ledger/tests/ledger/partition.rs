@@ -19,8 +19,11 @@ fn leak_of(key: &SubjectKey) -> Finding {
     }
 }
 
+/// Keys and values as they stand in the ledger.
+type Ledger = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// A partition of `count` cases and its ledger.
-fn filled(count: usize) -> (Partition, Vec<(Vec<u8>, Vec<u8>)>, String) {
+fn filled(count: usize) -> (Partition, Ledger, String) {
     let policy = at_once();
     let (mut partition, mut overlay) = (Partition::default(), Overlay::default());
     for (offset, key) in keys(count).iter().enumerate() {

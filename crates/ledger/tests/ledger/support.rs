@@ -11,17 +11,14 @@ use reeve_domain::observation::{
     Evidence, EvidenceLevel, EvidenceScope, Exposure, Finding, IssueType, Location, Provenance, Redaction,
     Source, SourceSeverity, Statement, TimeQuality, Validity,
 };
-use reeve_domain::outcome::Outcome;
-use reeve_domain::task::Task;
 use reeve_domain::time::Timestamp;
-use reeve_ledger::{Applied, Case, Input, InputTopic, Position, apply};
 use reeve_policy::{ConfigTexts, Policy};
 
-pub const HOUR: i64 = 3_600;
-pub const DAY: i64 = 86_400;
+pub(crate) const HOUR: i64 = 3_600;
+pub(crate) const DAY: i64 = 86_400;
 
 /// Hours after the beginning of 2026.
-pub fn at(hours: i64) -> Timestamp {
+pub(crate) fn at(hours: i64) -> Timestamp {
     "2026-01-01T00:00:00Z"
         .parse::<Timestamp>()
         .unwrap()
@@ -29,18 +26,18 @@ pub fn at(hours: i64) -> Timestamp {
 }
 
 /// What ships, but for a task that is never held.
-pub fn at_once() -> &'static Policy {
+pub(crate) fn at_once() -> &'static Policy {
     static POLICY: LazyLock<Policy> = LazyLock::new(|| with_ledger(&[("hold_ms: 3000", "hold_ms: 0")]));
     &POLICY
 }
 
 /// What ships.
-pub fn shipped() -> &'static Policy {
+pub(crate) fn shipped() -> &'static Policy {
     static POLICY: LazyLock<Policy> = LazyLock::new(|| with_ledger(&[]));
     &POLICY
 }
 
-pub fn with_ledger(changes: &[(&str, &str)]) -> Policy {
+pub(crate) fn with_ledger(changes: &[(&str, &str)]) -> Policy {
     let shipped = ConfigTexts::shipped();
     let mut text = shipped.text("ledger.yaml").to_owned();
     for (from, to) in changes {
@@ -57,7 +54,7 @@ pub fn with_ledger(changes: &[(&str, &str)]) -> Policy {
     Policy::compile(&texts).unwrap_or_else(|errors| panic!("{errors:?}"))
 }
 
-pub fn subject(key: &str) -> Subject {
+pub(crate) fn subject(key: &str) -> Subject {
     let key: SubjectKey = key.parse().unwrap();
     Subject {
         class: key.class(),
@@ -70,8 +67,8 @@ pub fn subject(key: &str) -> Subject {
     }
 }
 
-pub const SECRET: &str = "secret:aws:access-key:AKIAY34FZKBOKMUTVV7A";
-pub const USER: &str = "identity:aws:user:123456789012/ci";
+pub(crate) const SECRET: &str = "secret:aws:access-key:AKIAY34FZKBOKMUTVV7A";
+pub(crate) const USER: &str = "identity:aws:user:123456789012/ci";
 
 fn provenance(offset: i64) -> Provenance {
     let origin = Origin::Topic {
@@ -98,7 +95,7 @@ fn source(format: &str, rule: &str, reference: &str) -> Source {
 }
 
 /// A leaked access key, as gitleaks sees it, first reported when observed.
-pub fn leak(hours: i64) -> Finding {
+pub(crate) fn leak(hours: i64) -> Finding {
     Finding {
         finding_id: "f-1".to_owned(),
         key_version: 1,
@@ -129,7 +126,7 @@ pub fn leak(hours: i64) -> Finding {
 }
 
 /// The same key, as TruffleHog sees it, verified live.
-pub fn live(hours: i64) -> Finding {
+pub(crate) fn live(hours: i64) -> Finding {
     Finding {
         validity: Validity::Active,
         source: source("trufflehog-v3", "AWS", "ref-th"),
@@ -138,7 +135,7 @@ pub fn live(hours: i64) -> Finding {
 }
 
 /// A control that fails for a user.
-pub fn failed(rule: &str, hours: i64) -> Finding {
+pub(crate) fn failed(rule: &str, hours: i64) -> Finding {
     Finding {
         subject: subject(USER),
         issue_type: IssueType::OverPrivileged,
@@ -151,27 +148,27 @@ pub fn failed(rule: &str, hours: i64) -> Finding {
     }
 }
 
-pub fn by_first_report(mut finding: Finding, hours: i64) -> Finding {
+pub(crate) fn by_first_report(mut finding: Finding, hours: i64) -> Finding {
     finding.first_detected_at = at(hours);
     finding
 }
 
-pub fn seen_by(mut finding: Finding, exposure: Exposure) -> Finding {
+pub(crate) fn seen_by(mut finding: Finding, exposure: Exposure) -> Finding {
     finding.exposure = exposure;
     finding
 }
 
-pub fn in_report(mut finding: Finding, report: i64) -> Finding {
+pub(crate) fn in_report(mut finding: Finding, report: i64) -> Finding {
     finding.provenance = provenance(report);
     finding
 }
 
-pub fn on_line(mut finding: Finding, line: u64) -> Finding {
+pub(crate) fn on_line(mut finding: Finding, line: u64) -> Finding {
     finding.location.line = Some(line);
     finding
 }
 
-pub fn proof(format: &str, statement: Statement, hours: i64) -> Evidence {
+pub(crate) fn proof(format: &str, statement: Statement, hours: i64) -> Evidence {
     Evidence {
         evidence_id: format!("e-{statement}-{hours}"),
         key_version: 1,
@@ -188,17 +185,17 @@ pub fn proof(format: &str, statement: Statement, hours: i64) -> Evidence {
     }
 }
 
-pub fn audit(statement: Statement, hours: i64) -> Evidence {
+pub(crate) fn audit(statement: Statement, hours: i64) -> Evidence {
     proof("cloudtrail", statement, hours)
 }
 
-pub fn of_user(mut evidence: Evidence) -> Evidence {
+pub(crate) fn of_user(mut evidence: Evidence) -> Evidence {
     evidence.subject = subject(USER);
     evidence
 }
 
 /// The control passes now.
-pub fn passed(rule: &str, hours: i64) -> Evidence {
+pub(crate) fn passed(rule: &str, hours: i64) -> Evidence {
     Evidence {
         subject: subject(USER),
         scope: EvidenceScope::Rule(rule.to_owned()),
@@ -208,7 +205,7 @@ pub fn passed(rule: &str, hours: i64) -> Evidence {
     }
 }
 
-pub fn human(id: &str) -> Actor {
+pub(crate) fn human(id: &str) -> Actor {
     Actor {
         id: id.to_owned(),
         kind: ActorKind::Human,
@@ -216,7 +213,7 @@ pub fn human(id: &str) -> Actor {
 }
 
 /// An event of a person about every open task of the subject.
-pub fn says(key: &str, who: &str, what: &str, hours: i64, body: &str) -> TaskEvent {
+pub(crate) fn says(key: &str, who: &str, what: &str, hours: i64, body: &str) -> TaskEvent {
     let event = RawEvent {
         kind: Default::default(),
         event_id: format!("{what}-{who}-{hours}"),
@@ -231,7 +228,7 @@ pub fn says(key: &str, who: &str, what: &str, hours: i64, body: &str) -> TaskEve
     TaskEvent::try_from(event).unwrap()
 }
 
-pub fn owner(reference: &str) -> Owner {
+pub(crate) fn owner(reference: &str) -> Owner {
     Owner {
         kind: "team".to_owned(),
         reference: reference.to_owned(),
@@ -245,14 +242,14 @@ pub fn owner(reference: &str) -> Owner {
 }
 
 /// The inventory knows the subject and its owner.
-pub fn known(resolver: &str) -> Knowledge {
+pub(crate) fn known(resolver: &str) -> Knowledge {
     let mut knowledge = answered();
     knowledge.owners.resolver = Some(owner(resolver));
     knowledge
 }
 
 /// Every inventory has answered, and none knows an owner.
-pub fn answered() -> Knowledge {
+pub(crate) fn answered() -> Knowledge {
     let mut knowledge = Knowledge {
         enrichment: Enrichment::default(),
         ..Knowledge::default()
@@ -268,11 +265,10 @@ pub fn answered() -> Knowledge {
 
 /// One thing that can happen.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub(crate) enum Step {
     Finding(Box<Finding>),
     Evidence(Box<Evidence>),
     Event(Box<TaskEvent>),
-    Knowledge(Box<Knowledge>, i64),
 }
 
 impl From<Finding> for Step {
@@ -290,128 +286,5 @@ impl From<Evidence> for Step {
 impl From<TaskEvent> for Step {
     fn from(event: TaskEvent) -> Self {
         Self::Event(Box::new(event))
-    }
-}
-
-/// One case with its clock.
-pub struct World {
-    pub case: Option<Case>,
-    pub policy: &'static Policy,
-    pub now: Timestamp,
-    pub records: Vec<Task>,
-    offset: i64,
-}
-
-impl World {
-    pub fn new(policy: &'static Policy, hours: i64) -> Self {
-        Self {
-            case: None,
-            policy,
-            now: at(hours),
-            records: Vec::new(),
-            offset: 0,
-        }
-    }
-
-    /// Applies a step at the present time, and checks what must hold of every answer.
-    pub fn give(&mut self, step: impl Into<Step>) -> Applied {
-        let step = step.into();
-        self.offset += 1;
-        let position = |topic| {
-            Some(Position {
-                topic,
-                offset: self.offset,
-            })
-        };
-        let (input, position) = match &step {
-            Step::Finding(finding) => (Input::Finding(finding), position(InputTopic::Findings)),
-            Step::Evidence(evidence) => (Input::Evidence(evidence), position(InputTopic::Findings)),
-            Step::Event(event) => (Input::Event(event), position(InputTopic::TaskEvents)),
-            Step::Knowledge(knowledge, hours) => (
-                Input::Knowledge {
-                    knowledge,
-                    at: at(*hours),
-                },
-                None,
-            ),
-        };
-        self.take(input, position)
-    }
-
-    pub fn knows(&mut self, knowledge: Knowledge) -> Applied {
-        let now = self.now;
-        self.take(
-            Input::Knowledge {
-                knowledge: &knowledge,
-                at: now,
-            },
-            None,
-        )
-    }
-
-    /// Lets time pass, with one tick at its end.
-    pub fn tick(&mut self, hours: i64) -> Applied {
-        self.now = at(hours);
-        self.take(Input::Tick, None)
-    }
-
-    /// Writes the case to the ledger and reads it back, as a restart does.
-    pub fn restart(&mut self) {
-        let mut partition = reeve_ledger::Partition::default();
-        let case = self.case.take().unwrap();
-        let key = case.key().clone();
-        let text = reeve_ledger::ledger_record(&mut case.clone(), self.policy).unwrap();
-        partition
-            .restore(key.as_str().as_bytes(), Some(&text), self.policy)
-            .unwrap();
-        self.case = partition.case(None, &key).cloned();
-    }
-
-    pub fn task(&self) -> &Task {
-        self.case.as_ref().unwrap().tasks().next().unwrap()
-    }
-
-    fn take(&mut self, input: Input<'_>, position: Option<Position>) -> Applied {
-        let before = self.case.clone();
-        let out = apply(&mut self.case, input, position, self.policy, self.now);
-        for record in &out.tasks {
-            self.check_revision(record);
-            self.records.push(record.clone());
-        }
-        self.check_ledger();
-        if !out.changed {
-            assert_eq!(
-                before, self.case,
-                "an answer that says nothing changed leaves the case alone"
-            );
-        }
-        assert_eq!(out.reject.is_some(), out.outcome == Some(Outcome::Rejected));
-        out
-    }
-
-    fn check_revision(&self, record: &Task) {
-        let last = self
-            .records
-            .iter()
-            .rev()
-            .find(|old| old.task_id == record.task_id);
-        assert_eq!(record.revision, last.map_or(1, |old| old.revision + 1));
-        assert_eq!(
-            record.idempotency_key,
-            format!("{}:{}", record.task_id, record.revision)
-        );
-    }
-
-    /// The ledger's task and the last record on `tasks` have the same revision and state.
-    fn check_ledger(&self) {
-        for task in self.case.iter().flat_map(Case::tasks) {
-            let last = self
-                .records
-                .iter()
-                .rev()
-                .find(|old| old.task_id == task.task_id)
-                .unwrap();
-            assert_eq!((task.revision, task.state), (last.revision, last.state));
-        }
     }
 }
