@@ -1,5 +1,6 @@
 //! What time alone does to a case, and when it does it next.
 
+use reeve_domain::observation::IssueType;
 use reeve_domain::task::TaskState;
 use reeve_domain::time::Timestamp;
 use reeve_policy::Policy;
@@ -93,6 +94,7 @@ fn climb(case: &mut Case, at: Now<'_>, out: &mut Applied) {
         if !case.tracked.get(&issue).is_some_and(due) {
             continue;
         }
+        explain_again(case, issue, at, out);
         let Some(mut tracked) = case.tracked.remove(&issue) else {
             continue;
         };
@@ -101,6 +103,14 @@ fn climb(case: &mut Case, at: Now<'_>, out: &mut Applied) {
         ladder::climb(&mut tracked, clock, at, out);
         case.tracked.insert(issue, tracked);
         out.changed = true;
+    }
+}
+
+/// The ledger keeps no explanations: after a restart the decision is made again before it is told again.
+fn explain_again(case: &mut Case, issue: IssueType, at: Now<'_>, out: &mut Applied) {
+    let task = case.tracked.get(&issue).and_then(|tracked| tracked.task.as_ref());
+    if task.is_some_and(|task| task.explain.is_none()) {
+        refresh::one(case, issue, Mover::Observed, at, out);
     }
 }
 

@@ -77,6 +77,7 @@ fn a_deadline_that_passes_twice_across_two_restarts_escalates_once_per_step() {
             world.restart();
             for record in world.tick(hours).tasks {
                 assert_eq!(record.change, Change::Escalated);
+                assert!(record.explain.is_some(), "the body is always the whole task");
             }
         }
     }
