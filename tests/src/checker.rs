@@ -33,20 +33,12 @@ struct Body {
 }
 
 impl Audit {
-    /// Reads the topics `<name>.…`, the ledger before the tasks: a record of a task is never younger than its ledger's.
+    /// Reads the topics `<name>.…`, to which nobody writes any more.
     pub fn read(kafka: &Kafka, name: &str, published: &Alerts) -> Self {
-        let read = |topic: &str| kafka.consume(&format!("{name}.{topic}"));
-        let (raw, ledger, observed) = std::thread::scope(|scope| {
-            let raw = scope.spawn(|| read("alerts.raw"));
-            let ledger = scope.spawn(|| read("ledger"));
-            let findings = read("findings");
-            let raw = raw.join().expect("the reader does not panic");
-            (raw, ledger.join().expect("the reader does not panic"), findings)
-        });
-        let (tasks, letters) = std::thread::scope(|scope| {
-            let tasks = scope.spawn(|| read("tasks"));
-            let letters = read("dead-letters");
-            (tasks.join().expect("the reader does not panic"), letters)
+        let topics = ["alerts.raw", "findings", "dead-letters", "tasks", "ledger"];
+        let [raw, observed, letters, tasks, ledger] = std::thread::scope(|scope| {
+            let readers = topics.map(|topic| scope.spawn(move || kafka.consume(&format!("{name}.{topic}"))));
+            readers.map(|reader| reader.join().expect("the reader does not panic"))
         });
         Self {
             raw_topic: format!("{name}.alerts.raw"),
