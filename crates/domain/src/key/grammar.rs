@@ -23,6 +23,7 @@ pub const KEY_BYTES_MAX: usize = 512;
 /// Stands for a tenant, a cluster, an account or an org that is not known; it makes a key weak.
 pub const UNKNOWN_SCOPE: &str = "-";
 
+const KEY_BYTES_USUAL: usize = 96;
 const WORD_BYTES_MAX: usize = 64;
 
 /// What kind of thing a key names.
@@ -98,19 +99,25 @@ impl SubjectKey {
         if id_parts.is_empty() || id_parts.iter().any(|part| part.is_empty()) {
             return Err(KeyError::Empty);
         }
-        let id = id_parts
-            .iter()
-            .map(|part| encode(part, case))
-            .collect::<Vec<_>>()
-            .join("/");
-        let key = format!("{class}:{provider}:{kind}:{id}");
-        if key.len() <= KEY_BYTES_MAX {
-            return Ok(SubjectKey(key.into()));
+        let mut key = String::with_capacity(KEY_BYTES_USUAL);
+        for word in [class.as_str(), provider, kind] {
+            key.push_str(word);
+            key.push(':');
         }
-        let digest = HEXLOWER.encode(&Sha256::digest(id.as_bytes()));
-        Ok(SubjectKey(
-            format!("{class}:{provider}:{kind}:sha256-{digest}").into(),
-        ))
+        let id_start = key.len();
+        for (index, part) in id_parts.iter().enumerate() {
+            if index > 0 {
+                key.push('/');
+            }
+            encode_into(&mut key, part, case);
+        }
+        if key.len() > KEY_BYTES_MAX {
+            let digest = HEXLOWER.encode(&Sha256::digest(&key.as_bytes()[id_start..]));
+            key.truncate(id_start);
+            key.push_str("sha256-");
+            key.push_str(&digest);
+        }
+        Ok(SubjectKey(key.into()))
     }
 
     /// The whole key as text.
@@ -230,19 +237,41 @@ fn is_canonical(part: &str) -> bool {
 }
 
 fn encode(part: &str, case: Case) -> String {
+    let mut encoded = String::with_capacity(part.len());
+    encode_into(&mut encoded, part, case);
+    encoded
+}
+
+/// Most parts are ASCII, which is its own NFC.
+fn encode_into(encoded: &mut String, part: &str, case: Case) {
+    if part.is_ascii() {
+        let folded = |byte: u8| {
+            if case == Case::Folded {
+                byte.to_ascii_lowercase()
+            } else {
+                byte
+            }
+        };
+        return part
+            .bytes()
+            .for_each(|byte| encode_character(encoded, char::from(folded(byte))));
+    }
     let composed: String = match case {
         Case::Folded => part.nfc().collect::<String>().to_lowercase().nfc().collect(),
         Case::Sensitive => part.nfc().collect(),
     };
-    let mut encoded = String::with_capacity(composed.len());
-    for character in composed.chars() {
-        if is_reserved(character) {
-            push_escape(&mut encoded, character);
-        } else {
-            encoded.push(character);
-        }
+    composed
+        .chars()
+        .for_each(|character| encode_character(encoded, character));
+}
+
+fn encode_character(encoded: &mut String, character: char) {
+    let is_plain = character.is_ascii_alphanumeric() || matches!(character, '-' | '.' | '_');
+    if !is_plain && is_reserved(character) {
+        push_escape(encoded, character);
+    } else {
+        encoded.push(character);
     }
-    encoded
 }
 
 fn is_reserved(character: char) -> bool {

@@ -83,6 +83,14 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Names of issuers that camel case would split.
+const SPLIT_NAMES: [(&str, &str); 4] = [
+    ("git-hub", "github"),
+    ("git-lab", "gitlab"),
+    ("send-grid", "sendgrid"),
+    ("open-ai", "openai"),
+];
+
 /// The family of a rule, `generic` where no word is known. Case, blanks, `_`, `.` and camel case do not matter.
 pub fn family_of(rule: &str) -> &'static str {
     let name = format!("-{}-", kebab(rule));
@@ -95,11 +103,15 @@ pub fn family_of(rule: &str) -> &'static str {
 
 /// Short words must stand alone (`uri` is not in `security`); long ones may be part of another.
 fn holds_word(name: &str, word: &str) -> bool {
-    if word.len() <= 4 {
-        name.contains(&format!("-{word}-"))
-    } else {
-        name.contains(word)
-    }
+    let (name, word) = (name.as_bytes(), word.as_bytes());
+    let must_stand_alone = word.len() <= 4;
+    let is_edge = |at: usize| name.get(at) == Some(&b'-');
+    let here = name
+        .windows(word.len())
+        .enumerate()
+        .filter(|(_, window)| window[0] == word[0] && *window == word);
+    let mut ends = here.map(|(start, _)| (start, start + word.len()));
+    ends.any(|(start, end)| !must_stand_alone || (start > 0 && is_edge(start - 1) && is_edge(end)))
 }
 
 /// `AWSAccessKey`, `aws_access_key` and `AWS Access Key` → `aws-access-key`; `GitHub` stays one word.
@@ -122,13 +134,10 @@ fn kebab(rule: &str) -> String {
         }
         name.extend(character.to_lowercase());
     }
-    for (split, whole) in [
-        ("git-hub", "github"),
-        ("git-lab", "gitlab"),
-        ("send-grid", "sendgrid"),
-        ("open-ai", "openai"),
-    ] {
-        name = name.replace(split, whole);
+    for (split, whole) in SPLIT_NAMES {
+        if name.contains(split) {
+            name = name.replace(split, whole);
+        }
     }
     name
 }
