@@ -107,11 +107,14 @@ impl Audit {
         self.ledger.len()
     }
 
-    /// The last ledger record of some case: partition, key, value.
-    pub fn some_case(&self) -> (i32, String, Value) {
-        let cases = self.cases();
-        let (key, (partition, case)) = cases.iter().next().expect("the ledger holds a case");
-        ((*partition), (*key).to_owned(), (*case).clone())
+    /// Key and first ledger record of a case that was written more than once.
+    pub fn first_record_of_a_repeated_case(&self) -> (String, String) {
+        let mut first: BTreeMap<&str, &Value> = BTreeMap::new();
+        let repeated = self.ledger.iter().find_map(|record| {
+            let value = *first.entry(&record.key).or_insert(&record.value);
+            (*value != record.value).then(|| (record.key.clone(), value.to_string()))
+        });
+        repeated.expect("some case was written twice")
     }
 
     fn raw_faults(&self) -> Vec<String> {
