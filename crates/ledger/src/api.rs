@@ -14,6 +14,15 @@ use reeve_domain::time::Timestamp;
 pub enum Input<'a> {
     /// A scanner reported a problem.
     Finding(&'a Finding),
+    /// The same, with what the inventories said about its subject before it came here: a new task leaves with its context.
+    KnownFinding {
+        /// The report.
+        finding: &'a Finding,
+        /// The merged answer.
+        knowledge: &'a Knowledge,
+        /// When it was made.
+        at: Timestamp,
+    },
     /// A machine proved something, or saw a sign of life.
     Evidence(&'a Evidence),
     /// A person, a ticket system or a connector said something.

@@ -37,6 +37,13 @@ pub fn apply(
     }
     match input {
         Input::Finding(finding) => apply_finding(case, finding, at, &mut out),
+        Input::KnownFinding {
+            finding,
+            knowledge,
+            at: since,
+        } => {
+            apply_known_finding(case, finding, (knowledge, since), at, &mut out);
+        }
         Input::Evidence(evidence) => apply_evidence(case, evidence, at, &mut out),
         Input::Event(told) => event::apply(case, told, at, &mut out),
         Input::Knowledge { knowledge, at: since } => apply_knowledge(case, knowledge, since, at, &mut out),
@@ -110,6 +117,28 @@ fn apply_finding(case: &mut Option<Case>, finding: &Finding, at: Now<'_>, out: &
     } else {
         Outcome::Folded
     });
+}
+
+/// A new case has its context before its first task is told; an older one is amended.
+fn apply_known_finding(
+    case: &mut Option<Case>,
+    finding: &Finding,
+    (knowledge, since): (&Knowledge, Timestamp),
+    at: Now<'_>,
+    out: &mut Applied,
+) {
+    let new = case.as_ref().is_none_or(|case| case.tracked.is_empty());
+    if new {
+        let case = case.get_or_insert_with(|| Case::new(finding.subject.clone(), 2, at.now));
+        case.known = Some(Known {
+            knowledge: knowledge.clone(),
+            at: since,
+        });
+    }
+    apply_finding(case, finding, at, out);
+    if !new || finding.issue_type == IssueType::IdentityOrphaned {
+        apply_knowledge(case, knowledge, since, at, out);
+    }
 }
 
 fn apply_evidence(case: &mut Option<Case>, evidence: &Evidence, at: Now<'_>, out: &mut Applied) {

@@ -12,7 +12,7 @@ use reeve_policy::{Facts, Policy, Triage};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::case::{Case, Tracked};
+use crate::case::{Case, Tracked, validity_of};
 use crate::cause::{CauseFact, width};
 use crate::refresh::Seen;
 use crate::timeline::Outlook;
@@ -64,18 +64,20 @@ impl<'a> Picture<'a> {
             .causes
             .iter()
             .min_by_key(|(id, cause)| (cause.first_detected_at, (*id).clone()));
+        // The proof that closes a task does not make it less urgent than it was.
+        let died = case.died_at().filter(|_| outlook.closed.is_none());
         Self {
             issue,
             subject: &case.subject,
             clock,
-            validity: case.validity(&tracked.causes),
+            validity: validity_of(case.lived_at(), died, &tracked.causes),
             honeytoken: tracked.causes.values().any(|cause| cause.honeytoken),
             misuse_since: if issue == IssueType::SuspectedCompromise {
                 Some(clock)
             } else {
                 seen.misuse_since
             },
-            live_since: live_since(case, tracked),
+            live_since: live_since(case, tracked, died),
             exposures: exposures(&weighed),
             control: told.exception.as_ref().is_some_and(|covered| covered.control)
                 || told.gates.get("compensating_control") == Some(&reeve_domain::task::GateStatus::Passed),
@@ -195,8 +197,7 @@ pub(crate) fn clock_of(tracked: &Tracked, outlook: &Outlook) -> Timestamp {
 }
 
 /// Since when it is verified live: from the clock of a cause whose first report said so, else from the sign itself.
-fn live_since(case: &Case, tracked: &Tracked) -> Option<Timestamp> {
-    let died = case.died_at();
+fn live_since(case: &Case, tracked: &Tracked, died: Option<Timestamp>) -> Option<Timestamp> {
     let alive = |at: &Timestamp| died.is_none_or(|died| *at >= died);
     let first = case
         .life

@@ -1,7 +1,6 @@
 //! Records of the two inputs, read into what the ledger takes.
 
 use reeve_domain::event::{RawEvent, TaskEvent};
-use reeve_domain::key::SubjectKey;
 use reeve_domain::observation::{Evidence, Finding, Observation};
 use reeve_domain::reject::{Reason, Reject};
 use reeve_log::{Record, Topic};
@@ -16,18 +15,6 @@ pub(crate) enum Body {
     Receipt,
     /// Somebody said something.
     Event(Box<TaskEvent>),
-}
-
-impl Body {
-    /// Whose case it concerns.
-    pub(crate) fn key(&self) -> Option<&SubjectKey> {
-        match self {
-            Self::Finding(finding) => Some(&finding.subject.key),
-            Self::Evidence(evidence) => Some(&evidence.subject.key),
-            Self::Event(event) => Some(&event.subject_key),
-            Self::Receipt => None,
-        }
-    }
 }
 
 /// Reads a record of `findings` or `task-events`.

@@ -120,12 +120,22 @@ impl<O: Observe> Dispatcher<O> {
         };
         let applied = match &body {
             Body::Receipt => return self.counts.record(record.topic, Outcome::Folded),
-            Body::Finding(finding) => self.fold(
-                &finding.subject.key,
-                record.partition,
-                (Input::Finding(finding), Some(position)),
-                now,
-            ),
+            Body::Finding(finding) => {
+                let known = contexts.remove(&finding.subject.key);
+                let input = known
+                    .as_ref()
+                    .map_or(Input::Finding(finding), |knowledge| Input::KnownFinding {
+                        finding,
+                        knowledge,
+                        at: now,
+                    });
+                self.fold(
+                    &finding.subject.key,
+                    record.partition,
+                    (input, Some(position)),
+                    now,
+                )
+            }
             Body::Evidence(evidence) => self.fold(
                 &evidence.subject.key,
                 record.partition,
@@ -146,14 +156,6 @@ impl<O: Observe> Dispatcher<O> {
             self.counts.record(record.topic, outcome);
         }
         self.emit(applied, traceparent(record), now, output);
-        if let Some((key, knowledge)) = body.key().and_then(|key| contexts.remove_entry(key)) {
-            let input = Input::Knowledge {
-                knowledge: &knowledge,
-                at: now,
-            };
-            let applied = self.fold(&key, record.partition, (input, None), now);
-            self.emit(applied, traceparent(record), now, output);
-        }
     }
 
     fn fold(

@@ -290,3 +290,13 @@ fn a_control_that_fails_again_reopens_without_any_sign_of_life() {
     assert_eq!((world.task().state, world.task().cycle), (TaskState::Open, 2));
     assert_eq!(world.case.as_ref().unwrap().key().as_str(), USER);
 }
+
+#[test]
+fn the_proof_that_closes_a_task_does_not_make_it_less_urgent_than_it_was() {
+    let mut world = World::new(at_once(), 1);
+    world.give(live(1));
+    let before = world.task().priority.band;
+    world.give(audit(Statement::Deleted, 2));
+    assert_eq!(world.task().state, TaskState::Verified);
+    assert_eq!(world.task().priority.band, before);
+}

@@ -3,7 +3,7 @@
 use reeve_domain::context::{Enrichment, EnrichmentStatus, Knowledge};
 use reeve_domain::observation::{Exposure, Finding, IssueType};
 use reeve_domain::task::{Change, TaskState};
-use reeve_ledger::{next_due, wants_lookup};
+use reeve_ledger::{Input, apply, next_due, wants_lookup};
 
 use crate::support::{
     answered, at, at_once, failed, known, leak, live, on_line, seen_by, shipped, with_ledger,
@@ -151,5 +151,22 @@ fn an_owner_that_an_inventory_names_is_proof_for_an_identity_without_one() {
     assert_eq!(
         (world.task().state, world.task().verified_at),
         (TaskState::Verified, Some(at(9)))
+    );
+}
+
+#[test]
+fn a_context_that_is_there_first_goes_out_with_the_first_record() {
+    let (finding, knowledge) = (live(1), known("team/payments"));
+    let input = Input::KnownFinding {
+        finding: &finding,
+        knowledge: &knowledge,
+        at: at(1),
+    };
+    let applied = apply(&mut None, input, None, shipped(), at(1));
+    assert_eq!(applied.tasks.len(), 1);
+    assert_eq!(applied.tasks[0].enrichment.status, EnrichmentStatus::Complete);
+    assert_eq!(
+        applied.tasks[0].owners.resolver.as_ref().unwrap().reference,
+        "team/payments"
     );
 }
