@@ -1,7 +1,9 @@
 //! The running line: lanes on threads of their own, metrics beside them, one stop for all.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -65,6 +67,7 @@ struct Shared<'a> {
     stop: Stop,
     clock: Clock,
     ended: Sender<(String, Result<(), LogError>)>,
+    owned: BTreeMap<Role, Arc<AtomicI64>>,
 }
 
 impl Line {
@@ -84,6 +87,7 @@ impl Line {
             stop: Stop::default(),
             clock: clock::system(),
             ended: sender,
+            owned: start.roles.iter().map(|role| (*role, Arc::default())).collect(),
         };
         let health = Health::default();
         let lanes = if matches!(engine, Engine::Kafka) {
@@ -201,6 +205,8 @@ impl Shared<'_> {
             role,
             name: name.clone(),
             names: names.clone(),
+            owned: self.owned.get(&role).cloned().unwrap_or_default(),
+            mine: 0,
         };
         let (ended, stop, clock) = (self.ended.clone(), self.stop.clone(), self.clock.clone());
         let pace = self.config.log.pace;

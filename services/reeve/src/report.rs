@@ -1,5 +1,7 @@
 //! From what lanes and segments did to metrics and health.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reeve_dispatcher::{Counts, Observe, State};
@@ -142,6 +144,10 @@ pub struct Lane {
     pub name: String,
     /// What the topics are called.
     pub names: TopicNames,
+    /// Partitions that all lanes of the role own together.
+    pub owned: Arc<AtomicI64>,
+    /// Those of this lane among them.
+    pub mine: i64,
 }
 
 impl Observer for Lane {
@@ -155,8 +161,10 @@ impl Observer for Lane {
     }
 
     fn owned(&mut self, partitions: usize) {
-        self.metrics
-            .partitions_owned(self.role.as_str(), partitions as i64);
+        let now = i64::try_from(partitions).unwrap_or(i64::MAX);
+        let change = now - std::mem::replace(&mut self.mine, now);
+        let all = self.owned.fetch_add(change, Ordering::Relaxed) + change;
+        self.metrics.partitions_owned(self.role.as_str(), all);
     }
 
     fn restored(&mut self, partition: i32, took: Duration) {
