@@ -14,6 +14,7 @@ use reeve_log::{BatchLimits, Topic, TopicNames};
 use reeve_policy::Policy;
 use reeve_policy::config::{ConfigError, ConfigTexts, Document, interpolate};
 use serde::Deserialize;
+use serde_json::Value;
 
 const REEVE: &str = "reeve.yaml";
 const INVENTORIES: &str = "inventories.yaml";
@@ -317,9 +318,40 @@ fn inventories(texts: &ConfigTexts) -> Result<(Document, RawInventories), Vec<Co
 
 fn reeve(texts: &ConfigTexts) -> Result<(RawReeve, LogConfig), Vec<ConfigError>> {
     let document = Document::read(REEVE, texts.text(REEVE))?;
-    let raw: RawReeve = document.parse()?;
+    let raw = match document.parse() {
+        Ok(raw) => raw,
+        Err(errors) => completed(&document, errors)?,
+    };
     let log = log(&raw.log, &document)?;
     Ok((raw, log))
+}
+
+/// A file that leaves something out says what ships there: only other mistakes are mistakes.
+fn completed(document: &Document, errors: Vec<ConfigError>) -> Result<RawReeve, Vec<ConfigError>> {
+    let mistakes: Vec<ConfigError> = errors
+        .into_iter()
+        .filter(|error| !error.message.starts_with("missing field"))
+        .collect();
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let [(_, shipped), _] = SHIPPED;
+    let shipped = interpolate(REEVE, shipped, &|name| std::env::var(name).ok())?;
+    let mut merged: Value = Document::read(REEVE, &shipped)?.parse()?;
+    merge(&mut merged, document.parse()?);
+    serde_json::from_value(merged).map_err(|_| vec![document.error("", "expected a map of sections")])
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (_, Value::Null) => {}
+        (into, from) => *into = from,
+    }
 }
 
 fn log(raw: &RawLog, document: &Document) -> Result<LogConfig, Vec<ConfigError>> {
@@ -431,7 +463,9 @@ fn key_error(message: &str) -> Vec<ConfigError> {
 /// # Errors
 /// A system without randomness.
 pub fn ephemeral_key() -> Result<HmacKeys, Vec<ConfigError>> {
-    HmacKeys::new(&random()?).map_err(|error| key_error(&error.to_string()))
+    // As text: of bytes the last one could be taken for a line's end.
+    HmacKeys::new(data_encoding::HEXLOWER.encode(&random()?).as_bytes())
+        .map_err(|error| key_error(&error.to_string()))
 }
 
 /// 128 random bits, for the id of an event.
@@ -478,6 +512,23 @@ mod tests {
         assert_eq!(config.log.brokers.as_deref(), Some("127.0.0.1:9092"));
         assert_eq!(config.log.partitions, 3);
         assert_eq!(&**config.log.names.name(Topic::Tasks), "acme.tasks");
+    }
+
+    #[test]
+    fn what_a_file_leaves_out_is_what_ships() {
+        let text = "log: { lanes: 2, kafka: { properties: { security.protocol: sasl_ssl } } }";
+        let texts = texts(None, &|_| None).unwrap().with(REEVE, text);
+        let config = compile(&texts, None)
+            .map_err(|errors| format!("{errors:?}"))
+            .unwrap();
+        assert_eq!((config.log.lanes, config.log.partitions), (2, 6));
+        assert_eq!(config.log.kafka.properties.len(), 1);
+        let texts = texts.with(REEVE, "log: { lane: 2 }");
+        let errors = compile(&texts, None).err().unwrap();
+        assert_eq!(
+            (errors.len(), errors[0].line, errors[0].suggestion.as_deref()),
+            (1, 1, Some("lanes"))
+        );
     }
 
     #[test]
