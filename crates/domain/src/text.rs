@@ -2,6 +2,9 @@
 
 /// `text` without control and bidirectional-override characters, white space runs folded to one blank, at most `chars_max` characters.
 pub fn clean(text: &str, chars_max: usize) -> String {
+    if is_clean(text, chars_max) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len().min(chars_max * 4));
     let (mut written, mut gap) = (0, false);
     for c in text.chars() {
@@ -21,6 +24,17 @@ pub fn clean(text: &str, chars_max: usize) -> String {
         gap = false;
     }
     out
+}
+
+/// Most texts are ASCII with single blanks, and are only copied.
+fn is_clean(text: &str, chars_max: usize) -> bool {
+    let mut before = b' ';
+    let fits = |byte: u8| {
+        let fits = byte.is_ascii_graphic() || (byte == b' ' && before != b' ');
+        before = byte;
+        fits
+    };
+    text.len() <= chars_max && !text.ends_with(' ') && text.bytes().all(fits)
 }
 
 fn is_invisible(c: char) -> bool {

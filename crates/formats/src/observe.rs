@@ -176,7 +176,7 @@ impl Clean {
             aliases: self.resolved.aliases,
             links: self.resolved.links,
             issue_type,
-            title: tidy(&scrubber.text(&problem.title), TITLE_CHARS_MAX),
+            title: clean(&scrubber.text(&problem.title), TITLE_CHARS_MAX),
             validity: problem.validity,
             exposure: problem.exposure,
             source_severity,
@@ -213,7 +213,7 @@ impl Clean {
         let level = scene.settings.levels.of(scene.format.id, statement)?;
         let scope = match scope {
             EvidenceScope::WholeSubject => EvidenceScope::WholeSubject,
-            EvidenceScope::Rule(rule) => EvidenceScope::Rule(tidy(&scrubber.text(rule), WORD_CHARS_MAX)),
+            EvidenceScope::Rule(rule) => EvidenceScope::Rule(clean(&scrubber.text(rule), WORD_CHARS_MAX)),
         };
         let (observed_at, time_quality) = observed_at(times.observed_at, scene);
         let said = format!("{statement}|{}|{observed_at}", String::from(scope.clone()));
@@ -391,23 +391,23 @@ fn with_others(resolved: Resolved, others: &[Also<'_>], scrubber: &Scrubber) -> 
 
 fn with_attributes(resolved: Resolved, draft: &Draft<'_>, scrubber: &Scrubber) -> Resolved {
     draft.attributes.iter().fold(resolved, |resolved, (name, value)| {
-        resolved.with_attribute(name, &tidy(&scrubber.text(value), WORD_CHARS_MAX))
+        resolved.with_attribute(name, &clean(&scrubber.text(value), WORD_CHARS_MAX))
     })
 }
 
 fn source(source: &SourceOf<'_>, scrubber: &Scrubber, format: &Format) -> Source {
     let page = source.url.as_deref().map(|page| {
         let page = url::without_userinfo(page);
-        tidy(&scrubber.text(&page), PLACE_CHARS_MAX)
+        clean(&scrubber.text(&page), PLACE_CHARS_MAX)
     });
     Source {
         format: format.id.to_owned(),
         tool: match &source.tool {
-            Some(tool) => tidy(&scrubber.text(tool), WORD_CHARS_MAX),
+            Some(tool) => clean(&scrubber.text(tool), WORD_CHARS_MAX),
             None => format.tool.to_owned(),
         },
-        rule: tidy(&scrubber.text(&source.rule), WORD_CHARS_MAX),
-        reference: tidy(&scrubber.text(&source.reference), REFERENCE_CHARS_MAX),
+        rule: clean(&scrubber.text(&source.rule), WORD_CHARS_MAX),
+        reference: clean(&scrubber.text(&source.reference), REFERENCE_CHARS_MAX),
         url: page,
     }
 }
@@ -432,7 +432,7 @@ fn without_secrets<'p>(place: &'p Place<'_>, scrubber: &Scrubber) -> Place<'p> {
 }
 
 fn shown(place: &Place<'_>) -> Location {
-    let text = |part: &Option<Cow<'_, str>>| part.as_deref().map(|text| tidy(text, PLACE_CHARS_MAX));
+    let text = |part: &Option<Cow<'_, str>>| part.as_deref().map(|text| clean(text, PLACE_CHARS_MAX));
     Location {
         repository: text(&place.repository),
         path: text(&place.path),
@@ -440,16 +440,6 @@ fn shown(place: &Place<'_>) -> Location {
         commit: text(&place.commit),
         resource: text(&place.resource),
         region: text(&place.region),
-    }
-}
-
-/// A text for people. Most are plain already, and are only copied.
-fn tidy(text: &str, chars_max: usize) -> String {
-    let is_plain = text.len() <= chars_max && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_plain {
-        text.to_owned()
-    } else {
-        clean(text, chars_max)
     }
 }
 

@@ -53,8 +53,9 @@ impl Scrubber {
         if self.scrub == Scrub::Off {
             return Cow::Borrowed(text);
         }
-        let mut clean = self.plain(text);
-        let mut undone = clean.clone();
+        let shown = without_hidden(text);
+        let mut clean = self.plain(shown.as_deref().unwrap_or(text));
+        let mut undone = clean.clone().or(shown);
         for _ in 0..ESCAPES_MAX {
             let Some(next) = unescape(undone.as_deref().unwrap_or(text)) else {
                 break;
@@ -80,6 +81,19 @@ impl Scrubber {
     }
 }
 
+/// The text without characters that show nothing, if it has any: they are dropped from what people read, and would
+/// let a secret reappear.
+fn without_hidden(text: &str) -> Option<String> {
+    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
+        return None;
+    }
+    let shown: String = text
+        .chars()
+        .filter(|character| !shows_nothing(*character))
+        .collect();
+    (shown.len() != text.len()).then_some(shown)
+}
+
 /// The text with one layer of URL or JSON escapes undone; none if there was none.
 fn unescape(text: &str) -> Option<String> {
     if text.contains('\\') {
@@ -89,6 +103,15 @@ fn unescape(text: &str) -> Option<String> {
         .contains('%')
         .then(|| percent_decode_str(text).decode_utf8_lossy())?;
     (decoded != text).then(|| decoded.into_owned())
+}
+
+fn shows_nothing(character: char) -> bool {
+    (character.is_control() && !character.is_whitespace())
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 /// Lenient: what is no escape stays.
@@ -173,6 +196,24 @@ mod tests {
     fn a_secret_in_plain_does_not_hide_one_that_is_escaped() {
         let clean = scrubbed("hunter22", "hunter22 and h%75nter22");
         assert_eq!(clean, format!("{MARK} and {MARK}"));
+    }
+
+    #[test]
+    fn a_secret_glued_to_another_in_an_escape_is_not_cut_in_two() {
+        let token = "ghp_C4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ry";
+        let hidden = token.replace('_', "%5F");
+        for glue in ["", "/", ".", "-", "%2F"] {
+            let clean = scrubbed("hunter22", &format!("{token}{glue}{hidden}"));
+            assert!(!clean.to_lowercase().contains("4n4ry"), "{clean}");
+        }
+    }
+
+    #[test]
+    fn characters_that_show_nothing_hide_nothing() {
+        let token = "ghp_C4n4ry\u{200b}C4n4ryC4n4ryC4n4ry\u{7}C4n4ryC4n4ry";
+        assert_eq!(scrubbed("hunter22", token), MARK);
+        assert_eq!(scrubbed("hunter22", "hun\u{2060}ter22"), MARK);
+        assert_eq!(scrubbed("hunter22", "na\u{200b}me"), "na\u{200b}me");
     }
 
     #[test]

@@ -29,7 +29,7 @@ const VALUE_FIELDS: &[(&str, &str)] = &[
     ("github-secret-scanning", "/secret"),
 ];
 
-fn forms(secret: &str) -> [String; 6] {
+fn forms(secret: &str) -> [String; 7] {
     let unicode: String = secret
         .encode_utf16()
         .map(|unit| format!("\\u{unit:04x}"))
@@ -41,6 +41,10 @@ fn forms(secret: &str) -> [String; 6] {
         BASE64URL_NOPAD.encode(secret.as_bytes()),
         HEXLOWER.encode(secret.as_bytes()),
         unicode,
+        secret
+            .chars()
+            .flat_map(|character| [character, '\u{200b}'])
+            .collect(),
     ]
 }
 

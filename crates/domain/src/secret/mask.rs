@@ -6,6 +6,9 @@ use sha2::Sha256;
 
 use super::normalize::outer;
 
+/// Characters that stand for what is not shown.
+const MASKS: [char; 5] = ['*', 'x', 'X', '•', '.'];
+
 /// Lines that begin a private key; they are in every such file, and some scanners report or hash them alone.
 const HEADERS: &[&str] = &[
     "BEGIN DSA PRIVATE KEY",
@@ -52,10 +55,15 @@ fn is_cut(text: &str) -> bool {
 }
 
 fn is_mostly_mask(text: &str) -> bool {
-    let length = text.chars().count();
-    ['*', 'x', 'X', '•', '.']
-        .iter()
-        .any(|mask| text.chars().filter(|c| c == mask).count() * 2 > length)
+    let mut counts = [0; MASKS.len()];
+    let mut length = 0;
+    for character in text.chars() {
+        length += 1;
+        if let Some(mask) = MASKS.iter().position(|mask| *mask == character) {
+            counts[mask] += 1;
+        }
+    }
+    counts.iter().any(|count| count * 2 > length)
 }
 
 fn is_header(text: &str) -> bool {

@@ -30,6 +30,9 @@ pub(super) fn find(text: &str) -> Option<PrivateKey> {
     if text.trim_start().starts_with("PuTTY-User-Key-File-") {
         return Some(from_putty(text));
     }
+    if !text.contains("-----BEGIN ") {
+        return None;
+    }
     let text = Zeroizing::new(pem_line_breaks(text));
     let (label, block) = private_block(&text)?;
     Some(from_block(label, block))

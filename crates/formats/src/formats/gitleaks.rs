@@ -101,7 +101,7 @@ fn read_v8<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let title = json.get("Description").text().unwrap_or(rule);
     let draft = exposed(secret, title, source, place, time::of(json.get("Date")));
     Ok(Reading::observed(
-        withheld(json, &["Secret", "Match", "Line", "Fragment"]),
+        withheld(json, secret, &["Match", "Line", "Fragment"]),
         vec![draft],
     ))
 }
@@ -129,8 +129,7 @@ fn read_v7<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     };
     let secret = value_of_assignment(json.require_text(&["offender"])?);
     let draft = exposed(secret, rule, source, place, time::of(json.get("date")));
-    let mut secrets = withheld(json, &["offender", "line"]);
-    secrets.push(secret.into());
+    let secrets = withheld(json, secret, &["offender", "line"]);
     Ok(Reading::observed(secrets, vec![draft]))
 }
 
@@ -156,12 +155,11 @@ fn exposed<'d>(
     }
 }
 
-fn withheld<'d>(json: &'d Json<'d>, fields: &[&str]) -> Vec<Cow<'d, str>> {
-    fields
-        .iter()
-        .filter_map(|field| json.get(field).text())
-        .map(Cow::Borrowed)
-        .collect()
+/// The value, and those fields around it that do not hold it whole: where they recur, it recurs.
+fn withheld<'d>(json: &'d Json<'d>, secret: &'d str, around: &[&str]) -> Vec<Cow<'d, str>> {
+    let others = around.iter().filter_map(|field| json.get(field).text());
+    let others = others.filter(|text| !text.contains(secret));
+    std::iter::once(secret).chain(others).map(Cow::Borrowed).collect()
 }
 
 /// The repository in the page of a file: what stands before `/blob/`, `/-/blob/`, `/src/commit/`.

@@ -12,8 +12,10 @@ use crate::envelope::decode_base64;
 /// What follows the mark of a secret.
 #[derive(Clone, Copy)]
 enum Tail {
-    /// At least so many letters, digits, `_` or `-`, and dots or slashes between them.
+    /// At least so many letters, digits, `_` or `-`.
     Token(usize),
+    /// The same with dots and slashes among them.
+    Dotted(usize),
     /// At least so many characters up to a blank, a quote, `&`, `;` or `,`.
     Value(usize),
     /// A PEM block, to its end or to the end of the text; only private keys.
@@ -43,28 +45,28 @@ const MARKS: &[(&str, Tail)] = &[
     ("xoxa-", Tail::Token(10)),
     ("xoxb-", Tail::Token(10)),
     ("xoxe-", Tail::Token(10)),
-    ("xoxe.", Tail::Token(10)),
+    ("xoxe.", Tail::Dotted(10)),
     ("xoxp-", Tail::Token(10)),
     ("xoxr-", Tail::Token(10)),
     ("xoxs-", Tail::Token(10)),
     ("xapp-", Tail::Token(10)),
-    ("hooks.slack.com/services/", Tail::Token(16)),
+    ("hooks.slack.com/services/", Tail::Dotted(16)),
     ("sk_live_", Tail::Token(10)),
     ("sk_test_", Tail::Token(10)),
     ("rk_live_", Tail::Token(10)),
     ("rk_test_", Tail::Token(10)),
     ("whsec_", Tail::Token(16)),
-    ("SG.", Tail::Token(40)),
+    ("SG.", Tail::Dotted(40)),
     ("npm_", Tail::Token(30)),
-    ("pypi-", Tail::Token(50)),
+    ("pypi-", Tail::Dotted(50)),
     ("rubygems_", Tail::Token(40)),
     ("dckr_pat_", Tail::Token(20)),
     ("dckr_oat_", Tail::Token(20)),
     ("AIza", Tail::Token(35)),
-    ("ya29.", Tail::Token(20)),
+    ("ya29.", Tail::Dotted(20)),
     ("GOCSPX-", Tail::Token(20)),
-    ("hvs.", Tail::Token(20)),
-    ("hvb.", Tail::Token(20)),
+    ("hvs.", Tail::Dotted(20)),
+    ("hvb.", Tail::Dotted(20)),
     ("hf_", Tail::Token(30)),
     ("sk-ant-", Tail::Token(20)),
     ("sk-proj-", Tail::Token(20)),
@@ -85,7 +87,7 @@ const MARKS: &[(&str, Tail)] = &[
     ("ATCTT3", Tail::Token(50)),
     ("sq0atp-", Tail::Token(20)),
     ("sq0csp-", Tail::Token(40)),
-    ("atlasv1.", Tail::Token(50)),
+    ("atlasv1.", Tail::Dotted(50)),
     ("AGE-SECRET-KEY-1", Tail::Token(50)),
     ("AccountKey=", Tail::Value(20)),
     ("SharedAccessKey=", Tail::Value(20)),
@@ -175,10 +177,10 @@ fn marked(text: &str) -> Vec<(usize, usize)> {
 fn span(text: &str, start: usize, end: usize, tail: Tail) -> Option<(usize, usize)> {
     let rest = &text[end..];
     match tail {
-        Tail::Token(bytes_min) => {
-            let length = run(rest, is_token);
-            let length = rest[..length].trim_end_matches(['.', '/']).len();
-            (length >= bytes_min).then_some((start, end + length))
+        Tail::Token(bytes_min) => (run(rest, is_token) >= bytes_min).then(|| (start, end + word(rest))),
+        Tail::Dotted(bytes_min) => {
+            let length = run(rest, |byte| is_token(byte) || matches!(byte, b'.' | b'/'));
+            (length >= bytes_min).then(|| (start, end + length.max(word(rest))))
         }
         Tail::Value(bytes_min) => {
             let length = run(rest, |byte| {
@@ -187,7 +189,7 @@ fn span(text: &str, start: usize, end: usize, tail: Tail) -> Option<(usize, usiz
             (length >= bytes_min && !rest.starts_with(MARK)).then_some((end, end + length))
         }
         Tail::Pem => pem(rest).map(|length| (start, end + length)),
-        Tail::Jwt => jwt(&text[start..]).map(|length| (start, start + length)),
+        Tail::Jwt => jwt(&text[start..]).map(|length| (start, start + length.max(word(&text[start..])))),
         Tail::Userinfo => userinfo(rest).map(|length| (end, end + length)),
         Tail::AccessKeyId => None,
     }
@@ -198,7 +200,15 @@ fn run(text: &str, allowed: impl Fn(u8) -> bool) -> usize {
 }
 
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// To the end of the word a secret stands in: what is glued to it may be the beginning of another one, in an escape
+/// that is not undone yet.
+fn word(text: &str) -> usize {
+    run(text, |byte| {
+        !byte.is_ascii_whitespace() && !b"\"'`,;:()<>[]{}&|/#?=".contains(&byte)
+    })
 }
 
 fn pem(rest: &str) -> Option<usize> {
@@ -282,9 +292,9 @@ fn hides_secret(word: &str) -> bool {
         let text_bytes = decoded.iter().take_while(|byte| is_text(**byte)).count();
         std::str::from_utf8(&decoded[..text_bytes]).is_ok_and(|text| !marked(text).is_empty())
     };
-    if word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if begins_as_hex_text(word) && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let even = &word[..word.len() & !1];
-        return begins_as_hex_text(word) && HEXLOWER_PERMISSIVE.decode(even.as_bytes()).is_ok_and(holds_mark);
+        return HEXLOWER_PERMISSIVE.decode(even.as_bytes()).is_ok_and(holds_mark);
     }
     begins_as_base64_text(word) && decode_base64(whole_groups(word)).is_some_and(holds_mark)
 }
@@ -300,16 +310,41 @@ fn whole_groups(word: &str) -> &str {
 
 /// Cheap: most runs that are no text of base64 show it within their first characters.
 fn begins_as_base64_text(word: &str) -> bool {
-    word.get(..8)
-        .and_then(decode_base64)
-        .is_some_and(|decoded| decoded.iter().all(|byte| is_text(*byte)))
+    let Some(start) = word.as_bytes().first_chunk::<8>() else {
+        return false;
+    };
+    let groups = start
+        .iter()
+        .try_fold(0_u64, |bits, byte| Some(bits << 6 | u64::from(sextet(*byte)?)));
+    groups.is_some_and(|bits| bits.to_be_bytes()[2..].iter().all(|byte| is_text(*byte)))
+}
+
+fn sextet(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
 }
 
 fn begins_as_hex_text(word: &str) -> bool {
-    let start = word.as_bytes().get(..8).unwrap_or_default();
-    HEXLOWER_PERMISSIVE
-        .decode(start)
-        .is_ok_and(|decoded| decoded.iter().all(|byte| is_text(*byte)))
+    let Some([first, second, third, fourth]) = word.as_bytes().first_chunk::<4>() else {
+        return false;
+    };
+    let byte = |high: &u8, low: &u8| {
+        let digit = |digit: &u8| {
+            char::from(*digit)
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        };
+        Some(digit(high)? << 4 | digit(low)?)
+    };
+    [byte(first, second), byte(third, fourth)]
+        .iter()
+        .all(|byte| byte.is_some_and(is_text))
 }
 
 fn is_text(byte: u8) -> bool {
@@ -341,7 +376,7 @@ mod tests {
     fn sample(mark: &str, tail: Tail) -> Option<String> {
         let body = "Zm9vYmFyMTIzNDU2Nzg5MGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6QUJDREVG";
         match tail {
-            Tail::Token(_) | Tail::Value(_) => Some(format!("{mark}{body}")),
+            Tail::Token(_) | Tail::Dotted(_) | Tail::Value(_) => Some(format!("{mark}{body}")),
             Tail::Pem => Some(format!(
                 "{mark}RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----"
             )),

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::ops::Range;
 
-use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
+use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 use reeve_domain::key::{aws, db};
 use reeve_domain::secret::is_masked;
 
@@ -17,9 +18,11 @@ const LINE_CHARS_MIN: usize = 16;
 
 const ACCESS_KEY_ID_BYTES: usize = 20;
 
-/// Texts to look for. Which pairs of bytes one of them begins with is kept as bits, so that a text is read once.
+/// Texts to look for, one behind the other. Which pairs of bytes one of them begins with is kept as bits, so that a
+/// text is read once.
 pub(super) struct Values {
-    needles: Vec<String>,
+    text: String,
+    needles: Vec<Range<usize>>,
     starts: [u64; 16],
     shortest: usize,
 }
@@ -28,12 +31,15 @@ impl Values {
     /// All forms of the values that are worth looking for.
     pub(super) fn of(secrets: &[Cow<'_, str>]) -> Self {
         let mut values = Self {
+            text: String::new(),
             needles: Vec::new(),
             starts: [0; 16],
             shortest: usize::MAX,
         };
-        for secret in secrets {
-            values.add_reported(secret);
+        for (index, secret) in secrets.iter().enumerate() {
+            if !secrets[..index].contains(secret) {
+                values.add_reported(secret);
+            }
         }
         values
     }
@@ -67,8 +73,8 @@ impl Values {
             let here = self
                 .needles
                 .iter()
-                .filter(|needle| bytes[at..].starts_with(needle.as_bytes()));
-            here.map(String::len).max().map(|length| (at, length))
+                .filter(|needle| bytes[at..].starts_with(&self.text.as_bytes()[needle.start..needle.end]));
+            here.map(ExactSizeIterator::len).max().map(|length| (at, length))
         })
     }
 
@@ -112,26 +118,32 @@ impl Values {
         if value.len() < VALUE_CHARS_MIN {
             return;
         }
-        self.add(value.to_owned());
-        self.add(HEXLOWER.encode(value.as_bytes()));
-        self.add(HEXUPPER.encode(value.as_bytes()));
+        self.add(|text| text.push_str(value));
+        self.add(|text| HEXLOWER.encode_append(value.as_bytes(), text));
+        self.add(|text| HEXUPPER.encode_append(value.as_bytes(), text));
+        let mut shifted = vec![0; 2];
+        shifted.extend_from_slice(value.as_bytes());
         for before in 0..3 {
-            let core = base64_core(value, before);
-            if core.contains(['+', '/']) {
-                self.add(core.replace('+', "-").replace('/', "_"));
+            let range = base64_core(shifted.len() - 2 + before, before);
+            let bytes = &shifted[2 - before..];
+            self.add(|text| push_part(text, &BASE64.encode(bytes)[range.clone()]));
+            let added = self.needles.last().cloned().unwrap_or_default();
+            if self.text[added].contains(['+', '/']) {
+                self.add(|text| push_part(text, &BASE64URL.encode(bytes)[range]));
             }
-            self.add(core);
         }
     }
 
-    fn add(&mut self, needle: String) {
-        let (Some(first), Some(second)) = (needle.as_bytes().first(), needle.as_bytes().get(1)) else {
-            return;
-        };
-        let bit = pair_bit(*first, *second);
-        self.starts[bit / 64] |= 1 << (bit % 64);
-        self.shortest = self.shortest.min(needle.len());
-        self.needles.push(needle);
+    fn add(&mut self, write: impl FnOnce(&mut String)) {
+        let start = self.text.len();
+        write(&mut self.text);
+        let needle = start..self.text.len();
+        if let [first, second, ..] = self.text.as_bytes()[needle.clone()] {
+            let bit = pair_bit(first, second);
+            self.starts[bit / 64] |= 1 << (bit % 64);
+            self.shortest = self.shortest.min(needle.len());
+            self.needles.push(needle);
+        }
     }
 
     fn may_start(&self, first: u8, second: u8) -> bool {
@@ -144,14 +156,13 @@ fn pair_bit(first: u8, second: u8) -> usize {
     (usize::from(first) * 37 + usize::from(second) * 5) % 1024
 }
 
-/// The characters of a base64 text that depend on nothing but the value, `before` bytes behind a group's start.
-fn base64_core(value: &str, before: usize) -> String {
-    let mut bytes = vec![0; before];
-    bytes.extend_from_slice(value.as_bytes());
-    let whole_bits = bytes.len() * 8 / 6;
-    let encoded = BASE64.encode(&bytes);
-    let start = (before * 8).div_ceil(6);
-    encoded[start..whole_bits].to_owned()
+/// Which characters of the base64 of so many bytes depend on nothing but the value that begins `before` bytes in.
+fn base64_core(bytes: usize, before: usize) -> Range<usize> {
+    (before * 8).div_ceil(6)..bytes * 8 / 6
+}
+
+fn push_part(text: &mut String, part: &str) {
+    text.push_str(part);
 }
 
 /// The 40 characters beside an access key id, with or without a separator.
