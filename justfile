@@ -28,6 +28,11 @@ crate NAME *ARGS:
 kafka *ARGS:
     scripts/kafka {{ ARGS }}
 
+# everything that may die, at more points and for longer than in `just test`
+chaos *ARGS:
+    cargo build --locked --workspace --bins
+    REEVE_CHAOS=full cargo test --locked -p reeve-tests --test exactly_once --test restore --test rebalance -- {{ ARGS }}
+
 # what a fresh machine lacks, for building and for the tests
 setup:
     scripts/setup --tests

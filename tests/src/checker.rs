@@ -1,6 +1,6 @@
 //! Whether every alert is accounted for exactly once, read by Java's client and with no code of reeve's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -102,9 +102,11 @@ impl Audit {
             .count()
     }
 
-    /// Records on `ledger` that are still there.
-    pub fn ledger_records(&self) -> usize {
-        self.ledger.len()
+    /// Whether the first record of some case is gone.
+    pub fn is_compacted(&self) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut first = self.ledger.iter().filter(|record| seen.insert(&record.key));
+        first.any(|record| record.value["revision"].as_u64() > Some(1))
     }
 
     /// Key and first ledger record of a case that was written more than once.
@@ -331,10 +333,7 @@ fn compare(what: &str, expected: Vec<Place>, found: &[(Place, Value)]) -> Vec<St
 /// Where the last record on `tasks` and the ledger's task are not of one revision and state.
 fn differences(told: &BTreeMap<String, &Value>, kept: &BTreeMap<String, &Value>) -> Vec<String> {
     let stand = |task: Option<&&Value>| task.map(|task| (task["revision"].clone(), task["state"].clone()));
-    let ids = told
-        .keys()
-        .chain(kept.keys())
-        .collect::<std::collections::BTreeSet<_>>();
+    let ids = told.keys().chain(kept.keys()).collect::<BTreeSet<_>>();
     let differ = ids
         .into_iter()
         .filter(|id| stand(told.get(*id)) != stand(kept.get(*id)));
@@ -401,6 +400,16 @@ mod tests {
     #[test]
     fn a_sound_run_has_no_faults() {
         assert_eq!(sound().faults(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_ledger_is_compacted_once_the_first_revision_of_a_case_is_gone() {
+        let mut audit = sound();
+        audit.ledger.push(audit.ledger[0].clone());
+        audit.ledger[1].value["revision"] = json!(2);
+        assert!(!audit.is_compacted());
+        audit.ledger.remove(0);
+        assert!(audit.is_compacted());
     }
 
     #[test]
