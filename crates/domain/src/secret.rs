@@ -20,6 +20,17 @@ use zeroize::Zeroize;
 
 /// A value that may be a live credential. It has neither `Debug`, `Display`, `Serialize` nor `Clone`, and is
 /// overwritten when dropped; whoever reads it says so with [`Secret::expose`].
+///
+/// ```
+/// let secret = reeve_domain::secret::Secret::new(String::from("hunter2"));
+/// assert_eq!(secret.expose().len(), 7);
+/// ```
+/// ```compile_fail
+/// format!("{:?}", reeve_domain::secret::Secret::new(String::from("hunter2")));
+/// ```
+/// ```compile_fail
+/// serde_json::to_string(&reeve_domain::secret::Secret::new(String::from("hunter2")));
+/// ```
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {

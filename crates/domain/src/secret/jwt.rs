@@ -89,7 +89,7 @@ impl Jwt<'_> {
     }
 }
 
-/// `ghs_<app>_<JWT>`: the token begins with the base64url of `{"`.
+/// `Bearer <JWT>`, and GitHub's `ghs_<app id>_<JWT>`, in which the token begins with the base64url of `{"`.
 fn without_prefix(text: &str) -> &str {
     if let Some(rest) = text
         .get(..7)

@@ -215,7 +215,11 @@ impl Value<'_> {
 
     fn jwt(&self) -> Attempt {
         let token = jwt::parse(self.reported)?;
-        let resolved = self.keyed_as("jwt", "token", token.signing_input);
+        let (provider, kind) = match self.reported.starts_with("ghs_") {
+            true => ("github", "installation-token"),
+            false => ("jwt", "token"),
+        };
+        let resolved = self.keyed_as(provider, kind, token.signing_input);
         Some(resolved.map(|resolved| token.describe(resolved, self.hints.seen_at)))
     }
 
