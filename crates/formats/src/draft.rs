@@ -7,7 +7,7 @@ use reeve_domain::observation::{
     EvidenceScope, Exposure, IssueType, ReceiptScope, SourceSeverity, Statement, Validity,
 };
 use reeve_domain::reject::DropReason;
-use reeve_domain::secret::ValueHints;
+use reeve_domain::secret::{AliasKind, ValueHints};
 use reeve_domain::time::Timestamp;
 
 use crate::envelope::Carried;
@@ -165,10 +165,26 @@ pub(crate) enum SubjectOf<'d> {
         /// The subject of a value that is none.
         otherwise: Option<Named<'d>>,
     },
+    /// A secret of which the source carries a hash alone; what is no hash of that kind is known by its place.
+    Hash {
+        /// Of what the hash is.
+        kind: HashKind,
+        /// In hex; it goes into the secrets too, as weak values can be guessed from it.
+        hex: Cow<'d, str>,
+    },
     /// A secret whose value the source does not carry: whatever lies in the place.
     Place,
     /// Any other subject.
     Named(Named<'d>),
+}
+
+/// The hashes that sources carry in place of a value.
+#[derive(Clone, Copy)]
+pub(crate) enum HashKind {
+    /// SHA-256: gives the key of the value itself.
+    Sha256,
+    /// Another one: gives a key that the value has as an alias.
+    Alias(AliasKind),
 }
 
 /// A builder of `reeve_domain::key` over as many texts as its [`Named`] has.

@@ -36,9 +36,13 @@
 
 mod asff;
 mod cloudtrail;
+mod detect_secrets;
 mod github_dependabot;
 mod github_secret_scanning;
+mod gitlab_secret;
 mod gitleaks;
+mod leak;
+mod sarif;
 mod trufflehog;
 
 use reeve_domain::observation::{EvidenceLevel, Statement};
@@ -75,8 +79,11 @@ static ALL: &[Format] = &[
     github_secret_scanning::GITHUB_SECRET_SCANNING,
     asff::ASFF,
     cloudtrail::CLOUDTRAIL,
+    sarif::SARIF,
     gitleaks::GITLEAKS_V7,
     github_dependabot::GITHUB_DEPENDABOT,
+    detect_secrets::DETECT_SECRETS,
+    gitlab_secret::GITLAB_SECRET,
 ];
 
 /// Every format.

@@ -12,6 +12,7 @@ mod issue;
 mod json;
 mod observe;
 mod parse;
+mod parsed;
 mod scrub;
 mod settings;
 mod severity;
@@ -20,7 +21,8 @@ mod url;
 
 #[doc(hidden)]
 pub use json::Json;
-pub use parse::{Item, Parsed, parse};
+pub use parse::parse;
+pub use parsed::{Item, Parsed};
 #[doc(hidden)]
 pub use settings::Scrub;
 pub use settings::{EvidenceLevels, Limits, Settings};

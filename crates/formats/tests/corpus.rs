@@ -96,6 +96,24 @@ const EXPECTED: &[(&str, u32, &str)] = &[
         1,
         "dropped not_identity_relevant 1",
     ),
+    // Rules of style, flows and vulnerabilities are nobody's credential.
+    ("sarif/Baseline.sarif", 4, "dropped not_identity_relevant 4"),
+    ("sarif/Suppressions.sarif", 9, "dropped not_identity_relevant 9"),
+    ("sarif/appendix_k.sarif", 1, "dropped not_identity_relevant 1"),
+    ("sarif/appendix_k1.sarif", 0, ""),
+    ("sarif/appendix_k2.sarif", 1, "dropped not_identity_relevant 1"),
+    ("sarif/cxf-3.4.6.sarif", 22, "dropped not_identity_relevant 22"),
+    ("sarif/gitleaks_7.5.0.sarif", 8, "observed 8"),
+    ("sarif/no_runs.sarif", 0, ""),
+    ("sarif/njsscan.sarif", 2, "dropped not_identity_relevant 1, observed 1"),
+    ("sarif/sarif_simple.sarif", 1, "observed 1"),
+    ("sarif/simple-example.sarif", 1, "dropped not_identity_relevant 1"),
+    ("sarif/suppression_test.sarif", 5, "dropped not_identity_relevant 5"),
+    (
+        "sarif/taint-python-report.sarif",
+        11,
+        "dropped not_identity_relevant 11",
+    ),
     ("trufflehog/v3_git.json", 4, "observed 4"),
 ];
 

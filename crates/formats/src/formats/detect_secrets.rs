@@ -1,0 +1,91 @@
+//! detect-secrets: a baseline of files, each with what was found in it, by the SHA-1 of its value.
+//!
+//! `is_secret: false` is a person's audit: a false positive. A header of a private key is hashed as if it were one.
+
+use std::borrow::Cow;
+
+use reeve_domain::observation::Validity;
+use reeve_domain::reject::{DropReason, Reject};
+use reeve_domain::secret::AliasKind;
+
+use super::{Format, leak};
+use crate::draft::{Found, HashKind, Place, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::json::Json;
+use crate::time;
+
+/// detect-secrets.
+pub(super) const DETECT_SECRETS: Format = Format {
+    id: "detect-secrets",
+    version: 1,
+    tool: "detect-secrets",
+    names: &[
+        "plugins_used",
+        "filters_used",
+        "results",
+        "generated_at",
+        "type",
+        "filename",
+        "hashed_secret",
+        "is_verified",
+        "is_secret",
+        "line_number",
+    ],
+    statements: &[],
+    detect: |json| json.has("plugins_used") && json.get("results").is_object(),
+    records: |json| Ok(report(json)),
+    read,
+};
+
+fn report<'d>(json: &'d Json<'d>) -> Report<'d> {
+    let files = json.get("results").entries().iter();
+    let results = files.flat_map(|(path, found)| {
+        let found = match found {
+            Json::Array(found) => found.as_slice(),
+            other => std::slice::from_ref(other),
+        };
+        found.iter().map(move |result| Found {
+            json: result,
+            within: vec![json],
+            key: Some(path.as_ref()),
+        })
+    });
+    Report {
+        results: results.collect(),
+        receipts: Vec::new(),
+    }
+}
+
+fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    let json = record.json();
+    let hash = json.require_text(&["hashed_secret"])?;
+    let kind = json.require_text(&["type"])?;
+    if json.get("is_secret").bool() == Some(false) {
+        return Ok(Reading::Dropped(DropReason::SuppressedAtSource));
+    }
+    let path = json.get("filename").text().or(record.found.key);
+    let place = Place {
+        path: path.map(Cow::Borrowed),
+        line: json.get("line_number").unsigned(),
+        ..Place::default()
+    };
+    let source = SourceOf {
+        rule: kind.into(),
+        serial: path.unwrap_or_default().into(),
+        ..SourceOf::default()
+    };
+    let subject = SubjectOf::Hash {
+        kind: HashKind::Alias(AliasKind::Sha1),
+        hex: hash.into(),
+    };
+    let validity = match json.get("is_verified").bool() {
+        Some(true) => Validity::Active,
+        _ => Validity::Unknown,
+    };
+    let generated_at = record.found.within.first().map(|report| report.get("generated_at"));
+    let mut draft = leak::with_validity(leak::exposed(subject, kind, source, place), validity);
+    draft.times = Times {
+        observed_at: generated_at.and_then(time::of),
+        ..Times::default()
+    };
+    Ok(Reading::observed(vec![hash.into()], vec![draft]))
+}

@@ -1,0 +1,249 @@
+//! GitGuardian: its webhook of incidents, and the reports of ggshield.
+//!
+//! `secret_revoked` and a resolution are somebody's word; only `validity` was checked with the provider. What ggshield
+//! matched is masked unless it was told to show secrets; its `ignore_sha` is a hash of them.
+
+use std::borrow::Cow;
+
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, Statement, Validity};
+use reeve_domain::reject::{DropReason, Reject};
+use reeve_domain::secret::AliasKind;
+
+use super::{Format, leak};
+use crate::draft::{Found, HashKind, Place, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::json::Json;
+use crate::{severity, time};
+
+/// The webhook of an incident.
+pub(super) const GITGUARDIAN: Format = Format {
+    id: "gitguardian",
+    version: 1,
+    tool: "GitGuardian",
+    names: &[
+        "source",
+        "timestamp",
+        "action",
+        "incident",
+        "id",
+        "date",
+        "detector",
+        "name",
+        "display_name",
+        "secret_hash",
+        "hmsl_hash",
+        "validity",
+        "status",
+        "severity",
+        "gitguardian_url",
+        "occurrences",
+    ],
+    statements: STATEMENTS,
+    detect: |json| json.get("source").text() == Some("GitGuardian") && json.get("incident").is_object(),
+    records: |json| Ok(Report::one(json)),
+    read: read_incident,
+};
+
+/// Reports of ggshield.
+pub(super) const GGSHIELD: Format = Format {
+    id: "ggshield",
+    version: 1,
+    tool: "ggshield",
+    names: &[
+        "scans",
+        "entities_with_incidents",
+        "incidents",
+        "occurrences",
+        "type",
+        "validity",
+        "match",
+        "filename",
+        "line_start",
+    ],
+    statements: STATEMENTS,
+    detect: |json| {
+        json.has("total_incidents")
+            && (json.has("scans") || json.has("entities_with_incidents") || json.has_all(&["type", "total_occurrences"]))
+            && !json.has("incidents")
+    },
+    records: |json| {
+        let mut results = Vec::new();
+        collect(json, &mut results);
+        Ok(Report {
+            results,
+            receipts: Vec::new(),
+        })
+    },
+    read: read_match,
+};
+
+const STATEMENTS: &[(Statement, EvidenceLevel)] = &[
+    (Statement::Inactive, EvidenceLevel::E3),
+    (Statement::Active, EvidenceLevel::E3),
+];
+
+/// What a check with the provider said; anything else says nothing.
+const VALIDITIES: &[(&str, Validity, Statement)] = &[
+    ("valid", Validity::Active, Statement::Active),
+    ("invalid", Validity::Inactive, Statement::Inactive),
+];
+
+fn checked(json: &Json<'_>) -> (Validity, Vec<(Statement, EvidenceScope)>) {
+    let word = json.get("validity").text();
+    let known = VALIDITIES.iter().find(|(name, ..)| Some(*name) == word);
+    known.map_or((Validity::Unknown, Vec::new()), |(_, validity, statement)| {
+        (*validity, vec![(*statement, EvidenceScope::WholeSubject)])
+    })
+}
+
+fn read_incident<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    let json = record.json();
+    let incident = json.get("incident");
+    let number = incident.get("id").scalar();
+    let number = number.map_or_else(|| json.require_text(&["incident", "id"]).map(Cow::Borrowed), Ok)?;
+    let (validity, statements) = checked(incident);
+    if validity == Validity::Unknown && incident.get("status").text() == Some("ignored") {
+        return Ok(Reading::Dropped(DropReason::SuppressedAtSource));
+    }
+    let detector = incident.get("detector");
+    let rule = detector.get("name").text().unwrap_or("unknown");
+    let page = incident.get("gitguardian_url").text();
+    let reference = format!("{}/{number}", page.and_then(workspace).unwrap_or("-"));
+    let source = SourceOf {
+        rule: rule.into(),
+        serial: reference.clone().into(),
+        reference: reference.into(),
+        url: page.map(Cow::Borrowed),
+        ..SourceOf::default()
+    };
+    let hash = incident.get("hmsl_hash").text();
+    let subject = || match hash {
+        Some(hex) if is_sha256(hex) => SubjectOf::Hash {
+            kind: HashKind::Alias(AliasKind::Hmsl),
+            hex: hex.into(),
+        },
+        _ => SubjectOf::Place,
+    };
+    let title = detector.get("display_name").text().unwrap_or(rule);
+    let places = places(incident, hash.is_some_and(is_sha256));
+    let drafts = places.into_iter().map(|(place, exposure)| {
+        let mut draft = leak::exposed(subject(), title, source.clone(), place);
+        draft.times = times(json, incident, validity);
+        draft.statements.clone_from(&statements);
+        if let Some(problem) = &mut draft.problem {
+            problem.validity = validity;
+            problem.exposure = exposure;
+            problem.severity = severity::of_word(incident.get("severity").text().unwrap_or("unknown"));
+        }
+        draft
+    });
+    let secrets = [hash, incident.get("secret_hash").text()];
+    let secrets = secrets.into_iter().flatten().map(Cow::Borrowed).collect();
+    Ok(Reading::observed(secrets, drafts.collect()))
+}
+
+fn is_sha256(hex: &str) -> bool {
+    hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The occurrences; without a hash there is one subject, the incident, wherever its secret lies.
+fn places<'d>(incident: &'d Json<'d>, has_hash: bool) -> Vec<(Place<'d>, Exposure)> {
+    let occurrences = incident.get("occurrences").elements();
+    let exposures = occurrences.iter().map(exposure);
+    let exposed = exposures.max_by_key(|exposure| *exposure == Exposure::Public);
+    match (has_hash, occurrences.is_empty()) {
+        (true, false) => occurrences.iter().map(|one| (place(one), exposure(one))).collect(),
+        _ => vec![(Place::default(), exposed.unwrap_or(Exposure::Unknown))],
+    }
+}
+
+fn place<'d>(occurrence: &'d Json<'d>) -> Place<'d> {
+    let source = occurrence.get("source");
+    Place {
+        repository: leak::text(source.get("url")).or(leak::text(source.get("full_name"))),
+        path: leak::text(occurrence.get("filepath")),
+        commit: leak::text(occurrence.get("sha")),
+        ..Place::default()
+    }
+}
+
+fn exposure(occurrence: &Json<'_>) -> Exposure {
+    match occurrence.at(&["source", "visibility"]).text() {
+        Some("public") => Exposure::Public,
+        Some("internal") => Exposure::Internal,
+        Some("private") => Exposure::Private,
+        _ => Exposure::Unknown,
+    }
+}
+
+/// A resolution is no sighting: unless it was checked, the incident was seen when it was found.
+fn times(json: &Json<'_>, incident: &Json<'_>, validity: Validity) -> Times {
+    let found_at = time::of(incident.get("date"));
+    let is_closed = incident.get("status").text() == Some("resolved");
+    Times {
+        first_detected_at: found_at,
+        observed_at: match is_closed && validity == Validity::Unknown {
+            true => found_at,
+            false => time::of(json.get("timestamp")),
+        },
+        ..Times::default()
+    }
+}
+
+/// `https://dashboard.gitguardian.com/workspace/1/incidents/2` → `1`.
+fn workspace(page: &str) -> Option<&str> {
+    page.split_once("/workspace/")?.1.split('/').next()
+}
+
+/// Scans hold scans or files, files hold incidents.
+fn collect<'d>(scan: &'d Json<'d>, results: &mut Vec<Found<'d>>) {
+    for file in scan.get("entities_with_incidents").elements() {
+        results.extend(file.get("incidents").elements().iter().map(|json| Found {
+            json,
+            within: vec![scan, file],
+            key: None,
+        }));
+    }
+    for inner in scan.get("scans").elements() {
+        collect(inner, results);
+    }
+}
+
+fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    let json = record.json();
+    let rule = match json.get("type").text() {
+        Some(rule) => rule,
+        None => json.get("detector").text().map_or_else(|| json.require_text(&["type"]), Ok)?,
+    };
+    let occurrences = json.get("occurrences").elements();
+    let parts: Vec<Cow<'d, str>> = occurrences
+        .iter()
+        .filter_map(|one| leak::text(one.get("match")))
+        .collect();
+    let (scan, file) = match record.found.within.as_slice() {
+        [.., scan, file] => (*scan, *file),
+        _ => (json, json),
+    };
+    let place = Place {
+        path: leak::text(file.get("filename")),
+        line: occurrences.first().and_then(|one| one.get("line_start").unsigned()),
+        commit: scan.get("id").text().filter(|id| is_commit(id)).map(Cow::Borrowed),
+        ..Place::default()
+    };
+    let source = SourceOf {
+        rule: rule.into(),
+        serial: place.path.clone().unwrap_or_default(),
+        url: leak::text(json.get("incident_url")),
+        ..SourceOf::default()
+    };
+    let (validity, statements) = checked(json);
+    let mut draft = leak::with_validity(leak::exposed(leak::of_parts(&parts), rule, source, place), validity);
+    draft.statements = statements;
+    draft.times.exposed_since = time::of(scan.at(&["extra_info", "date"]));
+    let mut secrets = parts;
+    secrets.extend(leak::text(json.get("ignore_sha")));
+    Ok(Reading::observed(secrets, vec![draft]))
+}
+
+fn is_commit(id: &str) -> bool {
+    id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

@@ -1,0 +1,77 @@
+//! Checks and classes of OCSF → issue types, as data.
+
+use std::sync::LazyLock;
+
+use reeve_domain::observation::IssueType::{
+    self, CredentialNotRotated, CredentialUnused, ExternalAccess, IdentityDormant, InsecureFederation,
+    OverPrivileged, PermissionUnused, RootUse, SecretExposed, SuspectedCompromise, WeakAuthentication,
+};
+use reeve_domain::observation::Statement;
+
+use crate::issue::{Meaning, Words};
+
+/// Words of checks, titles and types; the first of the table that is in one of them wins.
+const WORDS: &[(&str, Meaning)] = &[
+    ("cve-", None),
+    ("accessanalyzer_enabled", None),
+    ("account_maintain_", None),
+    ("account_security_", None),
+    ("support_role", None),
+    ("apiserver_", None),
+    ("mfa", Some(WeakAuthentication)),
+    ("password_policy", Some(WeakAuthentication)),
+    ("avoid_root", Some(RootUse)),
+    ("root_usage", Some(RootUse)),
+    ("no_root_access_key", Some(RootUse)),
+    ("root user", Some(RootUse)),
+    ("rotate", Some(CredentialNotRotated)),
+    ("rotation", Some(CredentialNotRotated)),
+    ("unused permission", Some(PermissionUnused)),
+    ("unused access", Some(PermissionUnused)),
+    ("unused iam role", Some(IdentityDormant)),
+    ("unused", Some(CredentialUnused)),
+    ("_days", Some(CredentialUnused)),
+    ("hardcoded", Some(SecretExposed)),
+    ("no_secrets", Some(SecretExposed)),
+    ("secrets_in", Some(SecretExposed)),
+    ("secrets_user_data", Some(SecretExposed)),
+    ("sensitive data", Some(SecretExposed)),
+    ("ttps/", Some(SuspectedCompromise)),
+    ("unauthorizedaccess", Some(SuspectedCompromise)),
+    ("credentialaccess", Some(SuspectedCompromise)),
+    ("attacksequence", Some(SuspectedCompromise)),
+    ("anomalousbehavior", Some(SuspectedCompromise)),
+    ("permissive_trust", Some(ExternalAccess)),
+    ("cross_account", Some(ExternalAccess)),
+    ("cross-account", Some(ExternalAccess)),
+    ("confused_deputy", Some(ExternalAccess)),
+    ("external access", Some(ExternalAccess)),
+    ("oidc", Some(InsecureFederation)),
+    ("saml", Some(InsecureFederation)),
+    ("privilege", Some(OverPrivileged)),
+    ("administrat", Some(OverPrivileged)),
+    ("full_access", Some(OverPrivileged)),
+    ("wildcard", Some(OverPrivileged)),
+    ("cluster_admin", Some(OverPrivileged)),
+    ("inline_policy", Some(OverPrivileged)),
+    ("policy_attached", Some(OverPrivileged)),
+];
+
+/// What a finding is about; none if no table knows its check. A vulnerability is nobody's credential.
+pub(super) fn meaning<'t>(class: Option<u64>, texts: impl Iterator<Item = &'t str>) -> Option<Meaning> {
+    static TABLE: LazyLock<Words> = LazyLock::new(|| Words::new(WORDS));
+    match class {
+        Some(2002) => Some(None),
+        _ => TABLE.find(texts),
+    }
+}
+
+/// What a check proves by passing, so that it can close what it opened.
+pub(super) fn proven_by_passing(issue_type: IssueType) -> Statement {
+    match issue_type {
+        CredentialNotRotated => Statement::Rotated,
+        CredentialUnused | IdentityDormant | RootUse => Statement::Disabled,
+        SecretExposed => Statement::RemovedFromSource,
+        _ => Statement::PrivilegeReduced,
+    }
+}
