@@ -83,7 +83,10 @@ impl<O: Observe> Dispatcher<O> {
                 .cases
                 .get(&partition)
                 .and_then(|cases| cases.case(None, &finding.subject.key));
-            case.is_none_or(|case| reeve_ledger::wants_lookup(case, &self.parts.policy, now))
+            case.is_none_or(|case| {
+                // of a case that only evidence has made, nobody has asked yet
+                case.tasks().next().is_none() || reeve_ledger::wants_lookup(case, &self.parts.policy, now)
+            })
         };
         let mut asked: Vec<&Finding> = Vec::new();
         for (body, record) in bodies.iter().zip(records) {

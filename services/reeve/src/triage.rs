@@ -14,6 +14,7 @@ use reeve_domain::task::Task;
 use reeve_domain::time::Timestamp;
 use reeve_formats::Settings;
 use reeve_inventories::{Inventories, RawInventories, RawInventory, Surroundings};
+use reeve_ledger::Case;
 use reeve_log::{Output, Record, Segment, Topic, TopicNames};
 use reeve_normalizer::Normalizer;
 use reeve_policy::ConfigError;
@@ -205,9 +206,17 @@ impl Triage {
         self.revisions.push(value);
     }
 
-    /// One tick at the end of time.
+    /// One tick at the end of time; what still waits for an inventory then leaves without it.
     fn finish(&mut self) {
         self.clock = self.clock.max(self.end);
+        self.tick();
+        if let Some(until) = self.dispatcher.cases().filter_map(Case::held_until).max() {
+            self.clock = self.clock.max(until);
+            self.tick();
+        }
+    }
+
+    fn tick(&mut self) {
         for _ in 0..TICKS_MAX {
             let output = self.dispatcher.tick(0, self.clock);
             if output.is_empty() {
