@@ -34,16 +34,22 @@
 //! * **Unknown words** (a new enum value, a new rule) degrade to `unknown` or to the table's default with
 //!   `unmapped: true`, they never reject.
 
+mod access_analyzer;
 mod asff;
 mod cloudtrail;
 mod detect_secrets;
 mod github_dependabot;
 mod github_secret_scanning;
+mod gitguardian;
 mod gitlab_secret;
 mod gitleaks;
 mod leak;
+mod noseyparker;
+mod guardduty;
+mod ocsf;
 mod sarif;
 mod trufflehog;
+mod trufflehog_v2;
 
 use reeve_domain::observation::{EvidenceLevel, Statement};
 use reeve_domain::reject::Reject;
@@ -80,10 +86,18 @@ static ALL: &[Format] = &[
     asff::ASFF,
     cloudtrail::CLOUDTRAIL,
     sarif::SARIF,
+    ocsf::OCSF,
+    guardduty::GUARDDUTY,
+    access_analyzer::ACCESS_ANALYZER,
     gitleaks::GITLEAKS_V7,
     github_dependabot::GITHUB_DEPENDABOT,
     detect_secrets::DETECT_SECRETS,
     gitlab_secret::GITLAB_SECRET,
+    gitguardian::GITGUARDIAN,
+    gitguardian::GGSHIELD,
+    noseyparker::NOSEYPARKER,
+    trufflehog_v2::TRUFFLEHOG_V2,
+    trufflehog_v2::TRUFFLEHOG3,
 ];
 
 /// Every format.

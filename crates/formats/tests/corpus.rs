@@ -96,6 +96,29 @@ const EXPECTED: &[(&str, u32, &str)] = &[
         1,
         "dropped not_identity_relevant 1",
     ),
+    ("aws-access-analyzer/external_access.json", 1, "observed 1"),
+    ("aws-access-analyzer/unused_permission.json", 1, "observed 1"),
+    // A sequence that names no actor in its fields concerns nobody who could be told.
+    (
+        "aws-guardduty/panther_aws_guardduty.ndjson",
+        4,
+        "dropped not_identity_relevant 1, observed 3",
+    ),
+    // The account's contacts, the analyzer itself and the API server are nobody's credential.
+    (
+        "prowler/example_output_aws.ocsf.json",
+        3,
+        "dropped not_identity_relevant 3",
+    ),
+    (
+        "prowler/example_output_kubernetes.ocsf.json",
+        4,
+        "dropped not_identity_relevant 4",
+    ),
+    ("prowler/many_vuln.json", 3, "dropped not_identity_relevant 3"),
+    ("prowler/many_vuln.ocsf.json", 3, "observed 3"),
+    ("prowler/master_aws.ocsf.json", 5, "dropped not_identity_relevant 5"),
+    ("prowler/no_vuln.ocsf.json", 0, ""),
     // Rules of style, flows and vulnerabilities are nobody's credential.
     ("sarif/Baseline.sarif", 4, "dropped not_identity_relevant 4"),
     ("sarif/Suppressions.sarif", 9, "dropped not_identity_relevant 9"),

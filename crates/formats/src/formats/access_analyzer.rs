@@ -1,0 +1,201 @@
+//! IAM Access Analyzer: the events of external, internal and unused access, and the findings of its API.
+//!
+//! What closes an access is that the analyzer resolves its finding; one that is archived is hidden, not gone.
+
+use std::borrow::Cow;
+
+use reeve_domain::key::{
+    KeyError, Resolved,
+    aws::{self, entitlement},
+};
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, Statement};
+use reeve_domain::reject::{DropReason, Reject};
+
+use super::Format;
+use crate::draft::{Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::json::Json;
+use crate::time;
+
+/// Findings of IAM Access Analyzer.
+pub(super) const ACCESS_ANALYZER: Format = Format {
+    id: "access-analyzer",
+    version: 1,
+    tool: "IAM Access Analyzer",
+    names: &["resource", "resourceType", "status", "analyzedAt"],
+    statements: &[
+        (Statement::PrivilegeReduced, EvidenceLevel::E3),
+        (Statement::Disabled, EvidenceLevel::E3),
+    ],
+    detect: |json| {
+        let is_finding = json.has_all(&["resourceType", "status", "analyzedAt"]);
+        is_finding && (json.has("accountId") || json.has("resourceOwnerAccount"))
+    },
+    records: |json| Ok(Report::one(json)),
+    read,
+};
+
+/// Kinds of findings → issue types; without one it is external access.
+const KINDS: &[(&str, IssueType)] = &[
+    ("ExternalAccess", IssueType::ExternalAccess),
+    ("InternalAccess", IssueType::OverPrivileged),
+    ("UnusedIAMRole", IssueType::IdentityDormant),
+    ("UnusedIAMUserAccessKey", IssueType::CredentialUnused),
+    ("UnusedIAMUserPassword", IssueType::CredentialUnused),
+    ("UnusedPermission", IssueType::PermissionUnused),
+];
+
+fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    let json = record.json();
+    let status = json.get("status").text().unwrap_or_default();
+    let dropped = match status {
+        _ if !json.get("error").is_null() => Some(DropReason::NoResult),
+        _ if json.get("isDeleted").bool() == Some(true) => Some(DropReason::NoStatement),
+        "ARCHIVED" => Some(DropReason::SuppressedAtSource),
+        _ => None,
+    };
+    if let Some(reason) = dropped {
+        return Ok(Reading::Dropped(reason));
+    }
+    json.require_text(&["resource"])?;
+    let access = Access::of(json);
+    let drafts = access.subjects().into_iter();
+    let drafts = drafts.map(|named| access.draft(named, status == "RESOLVED"));
+    Ok(Reading::observed(Vec::new(), drafts.collect()))
+}
+
+struct Access<'d> {
+    json: &'d Json<'d>,
+    kind: &'d str,
+    issue_type: IssueType,
+    unmapped: bool,
+    resource: &'d str,
+}
+
+impl<'d> Access<'d> {
+    fn of(json: &'d Json<'d>) -> Self {
+        let kind = json.get("findingType").text().unwrap_or("ExternalAccess");
+        let known = KINDS.iter().find(|(name, _)| *name == kind);
+        Self {
+            json,
+            kind,
+            issue_type: known.map_or(IssueType::AccessUnreviewed, |(_, issue_type)| *issue_type),
+            unmapped: known.is_none(),
+            resource: json.get("resource").text().unwrap_or_default(),
+        }
+    }
+
+    fn subjects(&self) -> Vec<Named<'d>> {
+        let details = self.json.get("findingDetails").elements().iter();
+        let precise: Vec<_> = details.filter_map(|detail| self.detailed(detail)).collect();
+        match self.issue_type {
+            _ if !precise.is_empty() => precise,
+            IssueType::ExternalAccess | IssueType::OverPrivileged => self.trusts(self.json),
+            _ => vec![Named::new([self.resource], |texts| aws::from_arn(texts[0], None))],
+        }
+    }
+
+    /// The exact credential or permission, which only the API tells.
+    fn detailed(&self, detail: &'d Json<'d>) -> Option<Named<'d>> {
+        let key = detail
+            .at(&["unusedIamUserAccessKeyDetails", "accessKeyId"])
+            .text();
+        let service = detail.at(&["unusedPermissionDetails", "serviceNamespace"]).text();
+        let trust = [
+            detail.get("externalAccessDetails"),
+            detail.get("internalAccessDetails"),
+        ];
+        let trust = trust.into_iter().find(|details| details.is_object());
+        match (key, service) {
+            (Some(key), _) => Some(Named::new([key, self.resource], |texts| {
+                aws::access_key(texts[0], Some(account_of(texts[1])))
+            })),
+            (_, Some(service)) => Some(Named::new([service, self.resource], unused_service)),
+            _ => self.trusts(trust?).pop(),
+        }
+    }
+
+    /// One a principal; access of everybody has `*`.
+    fn trusts(&self, json: &'d Json<'d>) -> Vec<Named<'d>> {
+        let actions = json.get("action").elements().iter().filter_map(Json::text);
+        let actions: Vec<&str> = actions.collect();
+        let principals = json.get("principal").entries().iter();
+        let principals = principals.filter_map(|(_, principal)| principal.text());
+        let named = principals.map(|principal| {
+            let texts = [self.resource, principal]
+                .into_iter()
+                .chain(actions.iter().copied());
+            Named {
+                texts: texts.map(Cow::Borrowed).collect(),
+                build: |texts| entitlement::trust(texts[0], texts[1], &texts[2..]),
+            }
+        });
+        named.collect()
+    }
+
+    fn draft(&self, named: Named<'d>, is_resolved: bool) -> Draft<'d> {
+        let draft = Draft {
+            place: Place {
+                resource: Some(self.resource.into()),
+                region: self.json.get("region").text().map(Cow::Borrowed),
+                ..Place::default()
+            },
+            times: self.times(),
+            ..Draft::new(SubjectOf::Named(named), self.source())
+        };
+        if is_resolved {
+            let scope = EvidenceScope::Rule(self.kind.to_owned());
+            let statements = vec![(self.proven(), scope)];
+            return Draft { statements, ..draft };
+        }
+        let title = format!("{} of {}", self.kind, self.resource);
+        let problem = Problem {
+            unmapped: self.unmapped,
+            ..Problem::new(self.issue_type, title)
+        };
+        Draft {
+            problem: Some(problem),
+            ..draft
+        }
+    }
+
+    fn proven(&self) -> Statement {
+        match self.issue_type {
+            IssueType::CredentialUnused | IssueType::IdentityDormant => Statement::Disabled,
+            _ => Statement::PrivilegeReduced,
+        }
+    }
+
+    fn times(&self) -> Times {
+        let last = [self.json.get("updatedAt"), self.json.get("analyzedAt")];
+        Times {
+            exposed_since: None,
+            first_detected_at: time::of(self.json.get("createdAt")),
+            observed_at: time::first_of(last),
+        }
+    }
+
+    /// The finding's id stands in `findingId` (unused access) or in `id`.
+    fn source(&self) -> SourceOf<'d> {
+        let id = self.json.get("findingId").text().or(self.json.get("id").text());
+        let id = id.unwrap_or_default();
+        SourceOf {
+            rule: self.kind.into(),
+            reference: id.into(),
+            serial: id.into(),
+            ..SourceOf::default()
+        }
+    }
+}
+
+/// The resource's own account: the one beside it may be another's.
+fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
+}
+
+fn unused_service(texts: &[&str]) -> Result<Resolved, KeyError> {
+    let arn = texts[1];
+    let named = arn.split(':').nth(5).ok_or(KeyError::NotASubject)?;
+    let kind = named.split('/').next().unwrap_or_default();
+    let name = named.rsplit('/').next().unwrap_or_default();
+    entitlement::service(account_of(arn), &format!("{kind}/{name}"), texts[0])
+}
