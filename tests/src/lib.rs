@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod checker;
 pub mod console;
+pub mod embedded;
 pub mod host;
 pub mod kafka;
 pub mod line;
