@@ -117,7 +117,24 @@ const EXPECTED: &[(&str, u32, &str)] = &[
     ),
     ("prowler/many_vuln.json", 3, "dropped not_identity_relevant 3"),
     ("prowler/many_vuln.ocsf.json", 3, "observed 3"),
-    ("prowler/master_aws.ocsf.json", 5, "dropped not_identity_relevant 5"),
+    (
+        "prowler/master_aws.ocsf.json",
+        5,
+        "dropped not_identity_relevant 5",
+    ),
+    ("entra-id-protection/sp_risk_detection_list.json", 1, "observed 1"),
+    // One alert is resolved.
+    (
+        "ms-graph/panther_microsoftgraph_securityalertv2.ndjson",
+        2,
+        "dropped no_statement 1, observed 1",
+    ),
+    // Sign-ins and passwords shown say nothing of a subject; one event is of CloudTrail.
+    (
+        "okta/panther_okta_systemlog.ndjson",
+        12,
+        "dropped no_statement 9, observed 3",
+    ),
     ("prowler/no_vuln.ocsf.json", 0, ""),
     // Rules of style, flows and vulnerabilities are nobody's credential.
     ("sarif/Baseline.sarif", 4, "dropped not_identity_relevant 4"),
@@ -128,15 +145,52 @@ const EXPECTED: &[(&str, u32, &str)] = &[
     ("sarif/cxf-3.4.6.sarif", 22, "dropped not_identity_relevant 22"),
     ("sarif/gitleaks_7.5.0.sarif", 8, "observed 8"),
     ("sarif/no_runs.sarif", 0, ""),
-    ("sarif/njsscan.sarif", 2, "dropped not_identity_relevant 1, observed 1"),
+    (
+        "sarif/njsscan.sarif",
+        2,
+        "dropped not_identity_relevant 1, observed 1",
+    ),
     ("sarif/sarif_simple.sarif", 1, "observed 1"),
     ("sarif/simple-example.sarif", 1, "dropped not_identity_relevant 1"),
-    ("sarif/suppression_test.sarif", 5, "dropped not_identity_relevant 5"),
+    (
+        "sarif/suppression_test.sarif",
+        5,
+        "dropped not_identity_relevant 5",
+    ),
     (
         "sarif/taint-python-report.sarif",
         11,
         "dropped not_identity_relevant 11",
     ),
+    (
+        "detect-secrets/many_findings.json",
+        4,
+        "dropped suppressed_at_source 1, observed 3",
+    ),
+    ("detect-secrets/no_findings.json", 0, ""),
+    ("ggshield/many_findings.json", 2, "observed 2"),
+    ("ggshield/no_finding.json", 0, ""),
+    (
+        "gitguardian/incident_ignored.json",
+        1,
+        "dropped suppressed_at_source 1",
+    ),
+    ("gitguardian/incident_resolved.json", 1, "observed 1"),
+    ("gitguardian/incident_triggered.json", 1, "observed 1"),
+    ("gitlab-secret/gitlab_secret_detection_report_0_vuln.json", 0, ""),
+    (
+        "gitlab-secret/gitlab_secret_detection_report_1_vuln_v15.json",
+        1,
+        "observed 1",
+    ),
+    (
+        "gitlab-secret/gitlab_secret_detection_report_3_vuln_v14.json",
+        3,
+        "observed 3",
+    ),
+    ("noseyparker/noseyparker_many_vul.jsonl", 5, "observed 5"),
+    ("trufflehog/v2_many_vulns.json", 64, "observed 64"),
+    ("trufflehog3/many_vulns_current.json", 4, "observed 4"),
     ("trufflehog/v3_git.json", 4, "observed 4"),
 ];
 

@@ -37,8 +37,9 @@ pub(super) const DETECT_SECRETS: Format = Format {
 };
 
 fn report<'d>(json: &'d Json<'d>) -> Report<'d> {
-    let files = json.get("results").entries().iter();
-    let results = files.flat_map(|(path, found)| {
+    let mut files: Vec<_> = json.get("results").entries().iter().collect();
+    files.sort_by(|one, other| one.0.cmp(&other.0));
+    let results = files.into_iter().flat_map(|(path, found)| {
         let found = match found {
             Json::Array(found) => found.as_slice(),
             other => std::slice::from_ref(other),
@@ -81,7 +82,11 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         Some(true) => Validity::Active,
         _ => Validity::Unknown,
     };
-    let generated_at = record.found.within.first().map(|report| report.get("generated_at"));
+    let generated_at = record
+        .found
+        .within
+        .first()
+        .map(|report| report.get("generated_at"));
     let mut draft = leak::with_validity(leak::exposed(subject, kind, source, place), validity);
     draft.times = Times {
         observed_at: generated_at.and_then(time::of),

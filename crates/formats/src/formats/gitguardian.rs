@@ -60,11 +60,7 @@ pub(super) const GGSHIELD: Format = Format {
         "line_start",
     ],
     statements: STATEMENTS,
-    detect: |json| {
-        json.has("total_incidents")
-            && (json.has("scans") || json.has("entities_with_incidents") || json.has_all(&["type", "total_occurrences"]))
-            && !json.has("incidents")
-    },
+    detect: |json| json.has("total_incidents") && (json.has("scans") || json.has("entities_with_incidents")),
     records: |json| {
         let mut results = Vec::new();
         collect(json, &mut results);
@@ -151,7 +147,10 @@ fn places<'d>(incident: &'d Json<'d>, has_hash: bool) -> Vec<(Place<'d>, Exposur
     let exposures = occurrences.iter().map(exposure);
     let exposed = exposures.max_by_key(|exposure| *exposure == Exposure::Public);
     match (has_hash, occurrences.is_empty()) {
-        (true, false) => occurrences.iter().map(|one| (place(one), exposure(one))).collect(),
+        (true, false) => occurrences
+            .iter()
+            .map(|one| (place(one), exposure(one)))
+            .collect(),
         _ => vec![(Place::default(), exposed.unwrap_or(Exposure::Unknown))],
     }
 }
@@ -212,7 +211,10 @@ fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let rule = match json.get("type").text() {
         Some(rule) => rule,
-        None => json.get("detector").text().map_or_else(|| json.require_text(&["type"]), Ok)?,
+        None => json
+            .get("detector")
+            .text()
+            .map_or_else(|| json.require_text(&["type"]), Ok)?,
     };
     let occurrences = json.get("occurrences").elements();
     let parts: Vec<Cow<'d, str>> = occurrences
@@ -225,8 +227,14 @@ fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     };
     let place = Place {
         path: leak::text(file.get("filename")),
-        line: occurrences.first().and_then(|one| one.get("line_start").unsigned()),
-        commit: scan.get("id").text().filter(|id| is_commit(id)).map(Cow::Borrowed),
+        line: occurrences
+            .first()
+            .and_then(|one| one.get("line_start").unsigned()),
+        commit: scan
+            .get("id")
+            .text()
+            .filter(|id| is_commit(id))
+            .map(Cow::Borrowed),
         ..Place::default()
     };
     let source = SourceOf {
@@ -236,7 +244,10 @@ fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         ..SourceOf::default()
     };
     let (validity, statements) = checked(json);
-    let mut draft = leak::with_validity(leak::exposed(leak::of_parts(&parts), rule, source, place), validity);
+    let mut draft = leak::with_validity(
+        leak::exposed(leak::of_parts(&parts), rule, source, place),
+        validity,
+    );
     draft.statements = statements;
     draft.times.exposed_since = time::of(scan.at(&["extra_info", "date"]));
     let mut secrets = parts;

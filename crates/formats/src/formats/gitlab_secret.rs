@@ -40,7 +40,9 @@ pub(super) const GITLAB_SECRET: Format = Format {
         "type",
     ],
     statements: &[],
-    detect: |json| json.has("vulnerabilities") && json.at(&["scan", "type"]).text() == Some("secret_detection"),
+    detect: |json| {
+        json.has("vulnerabilities") && json.at(&["scan", "type"]).text() == Some("secret_detection")
+    },
     records: |json| {
         let found = json.require_array(&["vulnerabilities"])?;
         let results = found.iter().map(|result| Found {
@@ -93,7 +95,9 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
 /// The scanner's rule, by any of the names it has had.
 fn rule<'d>(json: &'d Json<'d>) -> Result<&'d str, Reject> {
     let identifiers = json.get("identifiers").elements();
-    let named = identifiers.iter().find_map(|identifier| identifier.get("value").text());
+    let named = identifiers
+        .iter()
+        .find_map(|identifier| identifier.get("value").text());
     named.map_or_else(|| json.require_text(&["name"]), Ok)
 }
 

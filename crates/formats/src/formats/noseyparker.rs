@@ -29,7 +29,9 @@ pub(super) const NOSEYPARKER: Format = Format {
         "snippet",
     ],
     statements: &[],
-    detect: |json| json.has_all(&["rule_name", "matches"]) && (json.has("groups") || json.has("match_content")),
+    detect: |json| {
+        json.has_all(&["rule_name", "matches"]) && (json.has("groups") || json.has("match_content"))
+    },
     records: |json| Ok(Report::one(json)),
     read,
 };
@@ -63,7 +65,9 @@ fn parts<'d>(json: &'d Json<'d>) -> Result<Vec<Cow<'d, str>>, Reject> {
         .elements()
         .iter()
         .filter_map(Json::text)
-        .map(|group| base64_text(group).map_or(Cow::Borrowed(group), |text| Cow::Owned(text.expose().to_string())))
+        .map(|group| {
+            base64_text(group).map_or(Cow::Borrowed(group), |text| Cow::Owned(text.expose().to_string()))
+        })
         .collect();
     if groups.is_empty() {
         return Ok(vec![json.require_text(&["match_content"])?.into()]);
@@ -78,7 +82,9 @@ fn place<'d>(sighting: &'d Json<'d>) -> Place<'d> {
         one => std::slice::from_ref(one),
     };
     let of_kind = |kind| provenance.iter().find(|one| one.get("kind").text() == Some(kind));
-    let line = sighting.at(&["location", "source_span", "start", "line"]).unsigned();
+    let line = sighting
+        .at(&["location", "source_span", "start", "line"])
+        .unsigned();
     match (of_kind("git_repo"), of_kind("file")) {
         (Some(git), file) => {
             let commit = ["commit_provenance", "first_commit"]
@@ -88,7 +94,8 @@ fn place<'d>(sighting: &'d Json<'d>) -> Place<'d> {
                 .unwrap_or(git);
             Place {
                 repository: leak::text(git.get("repo_url")),
-                path: leak::text(commit.get("blob_path")).or(file.and_then(|file| leak::text(file.get("path")))),
+                path: leak::text(commit.get("blob_path"))
+                    .or(file.and_then(|file| leak::text(file.get("path")))),
                 commit: leak::text(commit.at(&["commit_metadata", "commit_id"])),
                 line,
                 ..Place::default()

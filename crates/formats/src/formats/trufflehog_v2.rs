@@ -84,7 +84,10 @@ fn value_of_assignment(string: &str) -> &str {
         return string;
     };
     let value = string[at + 1..].trim();
-    let quote = value.chars().next().filter(|first| matches!(first, '\'' | '"' | '`'));
+    let quote = value
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '\'' | '"' | '`'));
     match quote.and_then(|quote| value[1..].split(quote).next()) {
         Some(inner) if !inner.is_empty() => inner,
         _ => string,
@@ -122,7 +125,10 @@ mod tests {
     #[test]
     fn the_quoted_value_of_an_assignment_is_the_secret() {
         assert_eq!(value_of_assignment("secret = 'd15627104d07'"), "d15627104d07");
-        assert_eq!(value_of_assignment("AKIAIOSFODNN7EXAMPLE"), "AKIAIOSFODNN7EXAMPLE");
+        assert_eq!(
+            value_of_assignment("AKIAIOSFODNN7EXAMPLE"),
+            "AKIAIOSFODNN7EXAMPLE"
+        );
         assert_eq!(value_of_assignment("a = b"), "a = b");
     }
 }
