@@ -197,24 +197,3 @@ fn a_broker_that_dies_and_returns_in_the_middle_of_a_run_loses_nothing() {
     replica.stop();
     line.check();
 }
-
-/// Three brokers do not fit beside the other tests on a small machine, so this one has teeth in the full run only; a
-/// broker of three that dies is shown for the log alone by `reeve-kafka`.
-#[test]
-fn one_of_three_brokers_may_die_in_the_middle_of_a_run() {
-    if !is_full() {
-        return;
-    }
-    let kafka = Kafka::start(3);
-    let line = Line::new(&kafka, "three", 4);
-    let mut replicas = ["one", "two"].map(|instance| line.replica(instance).ready());
-    for broker in 1..=3 {
-        line.publish(&Alerts::generate(u64::from(broker), 300, 80));
-        kafka.kill(broker);
-        line.publish(&Alerts::generate(10 + u64::from(broker), 300, 80));
-        kafka.restart(broker);
-    }
-    line.wait_settled(PATIENCE);
-    replicas.iter_mut().for_each(Replica::stop);
-    line.check();
-}
