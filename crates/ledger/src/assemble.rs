@@ -223,7 +223,12 @@ impl Parts<'_> {
 
     fn evidence(&self) -> Vec<EvidenceEntry> {
         let of_task = |(piece, why): &(&crate::piece::Piece, &Option<&str>)| {
-            why.is_none() || self.tracked.causes.values().any(|cause| piece.covers(cause))
+            why.is_none()
+                || self
+                    .tracked
+                    .causes
+                    .values()
+                    .any(|cause| piece.covers(self.issue, cause))
         };
         let pairs = self
             .case

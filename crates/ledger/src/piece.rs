@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reeve_domain::event::{Actor, EvidenceBody};
-use reeve_domain::observation::{Evidence, EvidenceLevel, EvidenceScope, Statement};
+use reeve_domain::observation::{Evidence, EvidenceLevel, EvidenceScope, IssueType, Statement};
 use reeve_domain::task::EvidenceEntry;
 use reeve_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -73,12 +73,19 @@ impl Piece {
     }
 
     /// Whether it speaks of this cause. A scanner's word counts only for what the same scanner reported.
-    pub(crate) fn covers(&self, cause: &CauseFact) -> bool {
+    pub(crate) fn covers(&self, issue: IssueType, cause: &CauseFact) -> bool {
         match &self.scope {
-            EvidenceScope::WholeSubject => true,
-            EvidenceScope::Rule(rule) => {
-                *rule == cause.rule && (self.level != EvidenceLevel::E3 || self.source == cause.format)
+            // fewer rights say nothing of how it logs in, or of whom it trusts
+            EvidenceScope::WholeSubject => {
+                self.statement != Statement::PrivilegeReduced
+                    || matches!(issue, IssueType::OverPrivileged | IssueType::PermissionUnused)
             }
+            EvidenceScope::Rule(rule) => match rule.strip_prefix("issue:") {
+                Some(name) => name == issue.as_str(),
+                None => {
+                    *rule == cause.rule && (self.level != EvidenceLevel::E3 || self.source == cause.format)
+                }
+            },
         }
     }
 

@@ -147,7 +147,7 @@ impl<'a> Replay<'a> {
         let fails = |cause: &CauseState<'_>| {
             piece.statement == Statement::PrivilegeReduced
                 && cause.fact.format == piece.source
-                && piece.covers(cause.fact)
+                && piece.covers(self.facts.issue, cause.fact)
                 && cause.fact.reports.contains(report)
         };
         self.causes
@@ -193,11 +193,11 @@ impl<'a> Replay<'a> {
             self.died = Some(at);
         }
         for index in 0..self.causes.len() {
-            if self.facts.pieces[piece].covers(self.causes[index].fact) && self.causes[index].closed.is_none()
-            {
+            let covers = self.facts.pieces[piece].covers(self.facts.issue, self.causes[index].fact);
+            if covers && self.causes[index].closed.is_none() {
                 self.causes[index].standing.push(piece);
                 self.try_to_close(index, at);
-            } else if self.facts.pieces[piece].covers(self.causes[index].fact) {
+            } else if covers {
                 self.out.why_not[piece] = Some("it was closed already");
             }
         }

@@ -1,7 +1,7 @@
 //! What closes a task and what does not: proof does, say-so never does.
 
 use reeve_domain::event::{Actor, ActorKind};
-use reeve_domain::observation::{Evidence, Finding, Statement, Validity};
+use reeve_domain::observation::{Evidence, EvidenceScope, Finding, IssueType, Statement, Validity};
 use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::Reason;
 use reeve_domain::task::{Change, Closure, Task, TaskState};
@@ -299,4 +299,19 @@ fn the_proof_that_closes_a_task_does_not_make_it_less_urgent_than_it_was() {
     world.give(audit(Statement::Deleted, 2));
     assert_eq!(world.task().state, TaskState::Verified);
     assert_eq!(world.task().priority.band, before);
+}
+
+#[test]
+fn fewer_rights_do_not_prove_a_second_factor_and_a_second_factor_does() {
+    let weak = |hours: i64| {
+        let mut finding = failed("IAM.5", hours);
+        finding.issue_type = IssueType::WeakAuthentication;
+        finding
+    };
+    let detached = of_user(audit(Statement::PrivilegeReduced, 2));
+    check_open([weak(1).into(), detached.clone().into()]);
+    check_verified([failed("IAM.1", 1).into(), detached.clone().into()]);
+    let mut enabled = detached;
+    enabled.scope = EvidenceScope::Rule("issue:weak_authentication".to_owned());
+    check_verified([weak(1).into(), enabled.into()]);
 }
