@@ -48,6 +48,7 @@ mod noseyparker;
 mod guardduty;
 mod ocsf;
 mod sarif;
+mod trivy;
 mod trufflehog;
 mod trufflehog_v2;
 
@@ -98,6 +99,8 @@ static ALL: &[Format] = &[
     noseyparker::NOSEYPARKER,
     trufflehog_v2::TRUFFLEHOG_V2,
     trufflehog_v2::TRUFFLEHOG3,
+    trivy::TRIVY,
+    trivy::TRIVY_OPERATOR,
 ];
 
 /// Every format.

@@ -116,7 +116,12 @@ const EXPECTED: &[(&str, u32, &str)] = &[
         "dropped not_identity_relevant 4",
     ),
     ("prowler/many_vuln.json", 3, "dropped not_identity_relevant 3"),
-    ("prowler/many_vuln.ocsf.json", 3, "observed 3"),
+    // One is muted, though it fails.
+    (
+        "prowler/many_vuln.ocsf.json",
+        3,
+        "dropped suppressed_at_source 1, observed 2",
+    ),
     (
         "prowler/master_aws.ocsf.json",
         5,
@@ -191,6 +196,16 @@ const EXPECTED: &[(&str, u32, &str)] = &[
     ("noseyparker/noseyparker_many_vul.jsonl", 5, "observed 5"),
     ("trufflehog/v2_many_vulns.json", 64, "observed 64"),
     ("trufflehog3/many_vulns_current.json", 4, "observed 4"),
+    // Every vulnerability and misconfiguration of the cluster is a record.
+    ("trivy/kubernetes.json", 20, "dropped not_identity_relevant 20"),
+    (
+        "trivy/misconfigurations_and_secrets.json",
+        5,
+        "dropped not_identity_relevant 3, observed 2",
+    ),
+    ("trivy/scheme_2_no_vuln.json", 0, ""),
+    ("trivy-operator/exposedsecretreport_no_vuln.json", 0, ""),
+    ("trivy-operator/exposedsecretreport_single_vuln.json", 1, "observed 1"),
     ("trufflehog/v3_git.json", 4, "observed 4"),
 ];
 

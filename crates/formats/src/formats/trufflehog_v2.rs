@@ -26,7 +26,7 @@ pub(super) const TRUFFLEHOG_V2: Format = Format {
         "stringsFound",
     ],
     statements: &[],
-    detect: |json| json.has_all(&["commitHash", "stringsFound"]),
+    detect: |json| json.has_all(&["commitHash", "stringsFound", "printDiff"]),
     records: |json| Ok(Report::one(json)),
     read: read_v2,
 };

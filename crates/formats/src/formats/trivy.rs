@@ -1,0 +1,185 @@
+//! Trivy: secrets among vulnerabilities, misconfigurations and licenses; also its summary of a cluster and the
+//! operator's reports of exposed secrets.
+//!
+//! `Match` is masked, yet a line of `Code` beside it may show another secret: neither leaves. What is known is the
+//! place. What is no secret concerns no identity.
+
+use std::borrow::Cow;
+
+use reeve_domain::reject::{DropReason, Reject};
+
+use super::{Format, leak};
+use crate::draft::{Found, Place, Reading, Record, Report, SourceOf, SubjectOf};
+use crate::json::Json;
+use crate::{severity, time};
+
+/// Reports of trivy.
+pub(super) const TRIVY: Format = Format {
+    id: "trivy",
+    version: 1,
+    tool: "Trivy",
+    names: &[
+        "SchemaVersion",
+        "ArtifactName",
+        "Results",
+        "Secrets",
+        "Target",
+        "RuleID",
+        "Match",
+        "Severity",
+    ],
+    statements: &[],
+    detect: |json| is_report(json) || is_cluster(json),
+    records: |json| Ok(report(json)),
+    read,
+};
+
+/// Reports of trivy-operator.
+pub(super) const TRIVY_OPERATOR: Format = Format {
+    id: "trivy-operator",
+    version: 1,
+    tool: "Trivy Operator",
+    names: &[
+        "report", "secrets", "ruleID", "target", "severity", "title", "match",
+    ],
+    statements: &[],
+    detect: |json| {
+        let version = json.get("apiVersion").text().unwrap_or_default();
+        version.starts_with("aquasecurity.github.io/") && json.get("report").is_object()
+    },
+    records: |json| Ok(operator_report(json)),
+    read: read_operator,
+};
+
+/// The lists of a target whose elements are records.
+const KINDS: &[&str] = &["Secrets", "Vulnerabilities", "Misconfigurations", "Licenses"];
+
+/// The lists of an operator's report whose entries are records.
+const OPERATOR_KINDS: &[&str] = &["secrets", "vulnerabilities", "checks"];
+
+fn is_report(json: &Json<'_>) -> bool {
+    json.has_all(&["SchemaVersion", "ArtifactName"])
+}
+
+fn is_cluster(json: &Json<'_>) -> bool {
+    let lists = ["Vulnerabilities", "Misconfigurations", "Findings", "Resources"];
+    json.has("ClusterName") && lists.iter().any(|list| json.has(list))
+}
+
+fn report<'d>(json: &'d Json<'d>) -> Report<'d> {
+    let mut results = Vec::new();
+    targets(json, json, &mut results);
+    for list in ["Vulnerabilities", "Misconfigurations", "Findings", "Resources"] {
+        for resource in json.get(list).elements() {
+            targets(json, resource, &mut results);
+        }
+    }
+    Report {
+        results,
+        receipts: Vec::new(),
+    }
+}
+
+fn targets<'d>(report: &'d Json<'d>, holder: &'d Json<'d>, results: &mut Vec<Found<'d>>) {
+    for target in holder.get("Results").elements() {
+        for kind in KINDS {
+            results.extend(target.get(kind).elements().iter().map(|json| Found {
+                json,
+                within: vec![report, target],
+                key: Some(kind),
+            }));
+        }
+    }
+}
+
+fn operator_report<'d>(json: &'d Json<'d>) -> Report<'d> {
+    let results = OPERATOR_KINDS.iter().flat_map(|kind| {
+        json.at(&["report", kind])
+            .elements()
+            .iter()
+            .map(move |one| Found {
+                json: one,
+                within: vec![json],
+                key: Some(kind),
+            })
+    });
+    Report {
+        results: results.collect(),
+        receipts: Vec::new(),
+    }
+}
+
+fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    let json = record.json();
+    let [report, target] = record.found.within[..] else {
+        return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
+    };
+    if record.found.key != Some("Secrets") {
+        return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
+    }
+    let rule = json.require_text(&["RuleID"])?;
+    let artifact = report.get("ArtifactName").text().filter(|name| *name != ".");
+    let path = target.get("Target").text();
+    let is_repository = report.get("ArtifactType").text() == Some("repository");
+    let place = Place {
+        repository: artifact.filter(|_| is_repository).map(Cow::Borrowed),
+        resource: artifact.filter(|_| !is_repository).map(Cow::Borrowed),
+        path: path.map(Cow::Borrowed),
+        line: json.get("StartLine").unsigned(),
+        ..Place::default()
+    };
+    let source = source(rule, path);
+    let title = json.get("Title").text().unwrap_or(rule);
+    let mut draft = leak::exposed(SubjectOf::Place, title, source, place);
+    draft.times.observed_at = time::of(report.get("CreatedAt"));
+    if let Some(problem) = &mut draft.problem {
+        problem.severity = severity::of_word(json.get("Severity").text().unwrap_or("unknown"));
+    }
+    let lines = json.at(&["Code", "Lines"]).elements().iter();
+    let lines = lines.filter_map(|line| leak::text(line.get("Content")));
+    Ok(Reading::observed(
+        lines.chain(leak::text(json.get("Match"))).collect(),
+        vec![draft],
+    ))
+}
+
+fn source<'d>(rule: &'d str, path: Option<&'d str>) -> SourceOf<'d> {
+    SourceOf {
+        rule: rule.into(),
+        serial: path.unwrap_or_default().into(),
+        ..SourceOf::default()
+    }
+}
+
+fn read_operator<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    let json = record.json();
+    let Some(report) = record.found.within.first().copied() else {
+        return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
+    };
+    if record.found.key != Some("secrets") {
+        return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
+    }
+    let rule = json.require_text(&["ruleID"])?;
+    let path = json.get("target").text();
+    let server = report.at(&["report", "registry", "server"]).text();
+    let image = report.at(&["report", "artifact", "repository"]).text();
+    let resource = image.map(|image| match server {
+        Some(server) => Cow::Owned(format!("{server}/{image}")),
+        None => Cow::Borrowed(image),
+    });
+    let place = Place {
+        resource,
+        path: path.map(Cow::Borrowed),
+        ..Place::default()
+    };
+    let title = json.get("title").text().unwrap_or(rule);
+    let mut draft = leak::exposed(SubjectOf::Place, title, source(rule, path), place);
+    draft.times.observed_at = time::of(report.at(&["report", "updateTimestamp"]));
+    if let Some(problem) = &mut draft.problem {
+        problem.severity = severity::of_word(json.get("severity").text().unwrap_or("unknown"));
+    }
+    Ok(Reading::observed(
+        leak::text(json.get("match")).into_iter().collect(),
+        vec![draft],
+    ))
+}
