@@ -38,6 +38,7 @@ mod access_analyzer;
 mod asff;
 mod cloudtrail;
 mod detect_secrets;
+mod entra;
 mod github_dependabot;
 mod github_secret_scanning;
 mod gitguardian;
@@ -47,6 +48,7 @@ mod leak;
 mod noseyparker;
 mod guardduty;
 mod ocsf;
+mod okta;
 mod sarif;
 mod trivy;
 mod trufflehog;
@@ -90,6 +92,8 @@ static ALL: &[Format] = &[
     ocsf::OCSF,
     guardduty::GUARDDUTY,
     access_analyzer::ACCESS_ANALYZER,
+    okta::OKTA,
+    entra::ENTRA,
     gitleaks::GITLEAKS_V7,
     github_dependabot::GITHUB_DEPENDABOT,
     detect_secrets::DETECT_SECRETS,
