@@ -205,7 +205,11 @@ const EXPECTED: &[(&str, u32, &str)] = &[
     ),
     ("trivy/scheme_2_no_vuln.json", 0, ""),
     ("trivy-operator/exposedsecretreport_no_vuln.json", 0, ""),
-    ("trivy-operator/exposedsecretreport_single_vuln.json", 1, "observed 1"),
+    (
+        "trivy-operator/exposedsecretreport_single_vuln.json",
+        1,
+        "observed 1",
+    ),
     ("trufflehog/v3_git.json", 4, "observed 4"),
 ];
 

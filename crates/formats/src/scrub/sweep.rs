@@ -183,7 +183,10 @@ fn encoded(text: &str, spans: &mut Vec<(usize, usize)>) {
     for (start, end) in words.filter(|(start, end)| end - start >= ENCODED_BYTES_MIN) {
         let word = &text[start..end];
         let begins = std::iter::once(0).chain(word.match_indices(['/', '=', '-', '_']).map(|(at, _)| at + 1));
-        if let Some(begin) = begins.into_iter().find(|begin| hides_secret(&word[*begin..])) {
+        // A path may be glued behind it: what follows goes with it, since `/` is also of the alphabet.
+        let glued = |rest: &str| rest.find('/').is_some_and(|slash| hides_secret(&rest[..slash]));
+        let hides = |begin: &usize| hides_secret(&word[*begin..]) || glued(&word[*begin..]);
+        if let Some(begin) = begins.into_iter().find(hides) {
             spans.push((start + begin, end));
         }
     }
