@@ -1,5 +1,5 @@
 //! Both logs give the same tasks: the same alerts through the embedded log, through Kafka and through `triage`.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ fn inputs(reeve: &Embedded) -> Vec<String> {
         .map(|name| corpus.join(name))
         .filter(|path| path.is_dir());
     paths.extend(found.map(|path| path.display().to_string()));
-    println!("{} corpus folders", paths.len() - samples.len());
+    println!("{} corpus folders read", paths.len() - samples.len());
     assert!(
         std::env::var_os("CI").is_none() || paths.len() > samples.len(),
         "in CI the corpus is there"
