@@ -1,0 +1,165 @@
+//! `reeve.yaml` as written, and what it leaves out taken from the one that ships.
+
+use std::collections::BTreeMap;
+
+use reeve_policy::config::{ConfigError, ConfigTexts, Document, interpolate};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::files::{REEVE, SHIPPED};
+use super::keys::HmacKeyFiles;
+use super::log::{self, LogConfig};
+
+/// `reeve.yaml` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawReeve {
+    pub(super) log: RawLog,
+    pub(super) hmac_key: HmacKeyFiles,
+    pub(super) enrich: Enrich,
+    pub(super) limits: RawLimits,
+    pub(super) metrics: RawMetrics,
+    pub(super) logging: RawLogging,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLog {
+    pub(super) brokers: String,
+    pub(super) data_dir: String,
+    pub(super) topics: RawTopics,
+    pub(super) instance: String,
+    pub(super) lanes: u32,
+    pub(super) batch: RawBatch,
+    pub(super) tick_ms: u64,
+    pub(super) kafka: RawKafka,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTopics {
+    pub(super) prefix: String,
+    pub(super) partitions: Number,
+    pub(super) replication: Number,
+    #[serde(default)]
+    pub(super) names: BTreeMap<String, String>,
+}
+
+/// A whole number, written as one or as text (a variable in quotes).
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Number {
+    Written(i32),
+    Text(String),
+}
+
+impl Number {
+    pub(super) fn value(&self) -> Option<i32> {
+        match self {
+            Self::Written(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBatch {
+    pub(super) records_max: usize,
+    pub(super) bytes_max: usize,
+    pub(super) wait_ms: u64,
+}
+
+/// librdkafka properties for both clients, for the consumer, for the producer, and values read from files.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawKafka {
+    /// For both.
+    #[serde(default)]
+    pub properties: BTreeMap<String, String>,
+    /// For the consumer.
+    #[serde(default)]
+    pub consumer: BTreeMap<String, String>,
+    /// For the producer.
+    #[serde(default)]
+    pub producer: BTreeMap<String, String>,
+    /// Property → file that holds its value.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLimits {
+    pub(super) record_bytes_max: usize,
+    pub(super) depth_max: u32,
+    pub(super) object_keys_max: usize,
+    pub(super) unpacked_bytes_max: usize,
+    pub(super) unpacked_ratio_max: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMetrics {
+    pub(super) address: String,
+}
+
+/// What is logged.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawLogging {
+    /// A tracing filter, e.g. `info,reeve_kafka=debug`.
+    pub filter: String,
+    /// One JSON object a line instead of text.
+    #[serde(default)]
+    pub json: bool,
+}
+
+/// How inventories are waited for.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrich {
+    /// Longest wait of one batch, ms.
+    pub deadline_ms: u64,
+    /// Most refreshes under way at once.
+    pub refresh_in_flight_max: usize,
+}
+
+/// The parsed file, and what its section `log` comes to.
+pub(super) fn reeve(texts: &ConfigTexts) -> Result<(RawReeve, LogConfig), Vec<ConfigError>> {
+    let document = Document::read(REEVE, texts.text(REEVE))?;
+    let raw = match document.parse() {
+        Ok(raw) => raw,
+        Err(errors) => completed(&document, errors)?,
+    };
+    let log = log::compile(&raw.log, &document)?;
+    Ok((raw, log))
+}
+
+/// A file that leaves something out says what ships there: only other mistakes are mistakes.
+fn completed(document: &Document, errors: Vec<ConfigError>) -> Result<RawReeve, Vec<ConfigError>> {
+    let mistakes: Vec<ConfigError> = errors
+        .into_iter()
+        .filter(|error| !error.message.starts_with("missing field"))
+        .collect();
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let [(_, shipped), _] = SHIPPED;
+    let shipped = interpolate(REEVE, shipped, &|name| std::env::var(name).ok())?;
+    let mut merged: Value = Document::read(REEVE, &shipped)?.parse()?;
+    merge(&mut merged, document.parse()?);
+    serde_json::from_value(merged).map_err(|_| vec![document.error("", "expected a map of sections")])
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (_, Value::Null) => {}
+        (into, from) => *into = from,
+    }
+}
