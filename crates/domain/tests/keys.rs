@@ -50,6 +50,10 @@ fn what_names_no_subject_is_refused() {
         x509::certificate("CN=a", "xyz", None),
         x509::certificate("", "1", None),
         k8s::service_account(Some("c"), "", "a"),
+        k8s::from_subject(Some("c"), "ServiceAccount", "", "a"),
+        k8s::from_subject(Some("c"), "Node", "", "a"),
+        k8s::role(Some("c"), "", "a"),
+        k8s::cluster_role(Some("c"), " "),
         github::login(None, "@"),
         location::file(Scope::Commit(""), "", "aws"),
     ];
@@ -129,4 +133,26 @@ fn fold(form: &str, raw: &str) -> Result<String, KeyError> {
 fn user_of(text: &str) -> Result<Resolved, KeyError> {
     let connection = db::parse(text).ok_or(KeyError::Expected("a connection string"))?;
     db::user(&connection.host, &connection.user)
+}
+
+#[test]
+fn a_binding_names_its_holder_in_any_spelling() {
+    let holder = |kind: &str, namespace: &str, name: &str| {
+        let subject = k8s::subject_name(kind, namespace, name);
+        let binding = k8s::binding(Some("East"), "prod/admin", &subject).expect("a binding");
+        let identity = k8s::from_subject(Some("East"), kind, namespace, name).expect("an identity");
+        assert_eq!(binding.links[0].key, identity.subject.key);
+        binding.subject.key.to_string()
+    };
+    let of_account = "entitlement:k8s:binding:east/prod/admin/system%3aserviceaccount%3aprod%3aci";
+    assert_eq!(holder("ServiceAccount", "prod", "ci"), of_account);
+    assert_eq!(holder("User", "", "system:serviceaccount:prod:ci"), of_account);
+    assert_eq!(
+        holder("Group", "", "devs"),
+        "entitlement:k8s:binding:east/prod/admin/Group%3adevs"
+    );
+    assert_eq!(
+        holder("User", "", "alice"),
+        "entitlement:k8s:binding:east/prod/admin/alice"
+    );
 }

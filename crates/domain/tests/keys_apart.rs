@@ -96,6 +96,26 @@ fn tenants_clusters_and_domains_never_meet() {
             k8s::binding(Some("c"), "admin", "s"),
         ),
         (
+            k8s::binding(Some("c"), "n/admin", "s"),
+            k8s::whole_binding(Some("c"), Some("n"), "admin"),
+        ),
+        (
+            k8s::whole_binding(Some("c"), Some("n"), "admin"),
+            k8s::whole_binding(Some("c"), None, "admin"),
+        ),
+        (
+            k8s::role(Some("c"), "n", "admin"),
+            k8s::role(Some("c"), "m", "admin"),
+        ),
+        (
+            k8s::role(Some("c"), "n", "admin"),
+            k8s::cluster_role(Some("c"), "admin"),
+        ),
+        (
+            k8s::from_subject(Some("c"), "User", "", "a"),
+            k8s::from_subject(Some("c"), "Group", "", "a"),
+        ),
+        (
             spiffe::workload("spiffe://td/Pay"),
             spiffe::workload("spiffe://td/pay"),
         ),

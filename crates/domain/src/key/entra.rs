@@ -103,6 +103,25 @@ pub fn app_role(principal_id: &str, app_role_id: &str, resource_id: &str) -> Res
     Ok(Resolved::new(key, &display, Confidence::High))
 }
 
+/// A role of the directory given to a principal, by the role's template id, which is the same in every tenant, else
+/// by its name.
+///
+/// # Errors
+/// `Empty` if one of the ids is.
+pub fn directory_role(tenant: Option<&str>, principal_id: &str, role: &str) -> Result<Resolved, KeyError> {
+    let parts = [scope(tenant), guid(principal_id), guid(role)];
+    let parts = [parts[0].as_str(), &parts[1], &parts[2]];
+    let key = SubjectKey::of(
+        Class::Entitlement,
+        PROVIDER,
+        "directory-role",
+        &parts,
+        Case::Folded,
+    )?;
+    let display = format!("directory role {role} of {principal_id}");
+    Ok(Resolved::new(key, &display, sure_of(tenant)).with_known("tenant", tenant))
+}
+
 fn scoped(kind: &str, tenant: Option<&str>, object_id: &str) -> Result<Resolved, KeyError> {
     let (scope, id) = (scope(tenant), guid(object_id));
     Ok(Resolved::new(key(kind, &[&scope, &id])?, object_id, sure_of(tenant)).with_known("tenant", tenant))

@@ -52,6 +52,27 @@ pub fn deploy_key(host: Option<&str>, id: u64) -> Result<Resolved, KeyError> {
     Ok(Resolved::new(key, &format!("deploy key {id}"), Confidence::High))
 }
 
+/// A personal access token by the numeric id that an organization's administrators see; its value is not known.
+///
+/// # Errors
+/// Those of the grammar.
+pub fn personal_access_token(host: Option<&str>, id: u64) -> Result<Resolved, KeyError> {
+    let parts = [host_or_default(host), id.to_string()];
+    let parts = [parts[0].as_str(), &parts[1]];
+    let key = SubjectKey::of(
+        Class::Secret,
+        PROVIDER,
+        "personal-access-token",
+        &parts,
+        Case::Folded,
+    )?;
+    Ok(Resolved::new(
+        key,
+        &format!("personal access token {id}"),
+        Confidence::High,
+    ))
+}
+
 /// A secret-scanning alert: the subject of a webhook, which carries neither value nor path, and a strong alias of
 /// the REST form, which has the value.
 ///

@@ -1,9 +1,10 @@
-//! Kubernetes: service accounts, users, groups and bindings of a cluster.
+//! Kubernetes: service accounts, users, groups, roles and bindings of a cluster.
 
-use super::{Case, Class, Confidence, KeyError, Resolved, SubjectKey, UNKNOWN_SCOPE};
+use super::{Case, Class, Confidence, KeyError, Rel, Resolved, SubjectKey, UNKNOWN_SCOPE};
 
 const PROVIDER: &str = "k8s";
 const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
+const GROUP_PREFIX: &str = "Group:";
 
 /// A service account. An unknown cluster is `-` and makes the key weak.
 ///
@@ -42,8 +43,70 @@ pub fn group(cluster: Option<&str>, name: &str) -> Result<Resolved, KeyError> {
     named("group", cluster, name.trim())
 }
 
+/// The identity that a binding names: a service account, a user (also one that is a service account's user name), a
+/// group. A service account without a namespace is of the binding's, which the caller knows.
+///
+/// # Errors
+/// `Empty` without a name, `Expected` for any other kind.
+pub fn from_subject(
+    cluster: Option<&str>,
+    kind: &str,
+    namespace: &str,
+    name: &str,
+) -> Result<Resolved, KeyError> {
+    match kind {
+        "ServiceAccount" => service_account(cluster, namespace, name),
+        "User" => from_username(cluster, name),
+        "Group" => group(cluster, name),
+        _ => Err(KeyError::Expected("a ServiceAccount, a User or a Group")),
+    }
+}
+
+/// A role of a namespace.
+///
+/// # Errors
+/// `Empty` without namespace or name.
+pub fn role(cluster: Option<&str>, namespace: &str, name: &str) -> Result<Resolved, KeyError> {
+    entitlement("role", cluster, Some(namespace), name)
+}
+
+/// A role of the whole cluster.
+///
+/// # Errors
+/// `Empty` without a name.
+pub fn cluster_role(cluster: Option<&str>, name: &str) -> Result<Resolved, KeyError> {
+    entitlement("cluster-role", cluster, None, name)
+}
+
+/// A binding as a whole, whoever its subjects are: its deletion names none of them. `namespace` is `None` for one of
+/// the cluster.
+///
+/// # Errors
+/// `Empty` without a name, or with an empty namespace.
+pub fn whole_binding(
+    cluster: Option<&str>,
+    namespace: Option<&str>,
+    name: &str,
+) -> Result<Resolved, KeyError> {
+    let kind = match namespace {
+        Some(_) => "role-binding",
+        None => "cluster-role-binding",
+    };
+    entitlement(kind, cluster, namespace, name)
+}
+
+/// A subject of a binding as it stands in the binding's key: `system:serviceaccount:<namespace>:<name>`,
+/// `Group:<name>`, or the user name.
+pub fn subject_name(kind: &str, namespace: &str, name: &str) -> String {
+    match kind {
+        "ServiceAccount" => format!("{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}"),
+        "Group" => format!("{GROUP_PREFIX}{name}"),
+        _ => name.to_owned(),
+    }
+}
+
 /// What a role binding or cluster role binding gives to one subject. `binding` is `<name>` for the cluster,
-/// `<namespace>/<name>` in a namespace; `subject` is `<kind>:<name>` or a user name.
+/// `<namespace>/<name>` in a namespace; `subject` is as [`subject_name`] gives it. It is held by that subject.
 ///
 /// # Errors
 /// `Empty` if one of them is.
@@ -53,10 +116,37 @@ pub fn binding(cluster: Option<&str>, binding: &str, subject: &str) -> Result<Re
     parts.extend(binding.trim().split('/'));
     parts.push(subject.trim());
     let key = SubjectKey::of(Class::Entitlement, PROVIDER, "binding", &parts, Case::Sensitive)?;
+    let holder = match subject.trim().strip_prefix(GROUP_PREFIX) {
+        Some(name) => group(cluster, name)?,
+        None => from_username(cluster, subject)?,
+    };
     Ok(
         Resolved::new(key, &format!("{binding} of {subject}"), sure_of(cluster))
-            .with_known("cluster", cluster),
+            .with_known("cluster", cluster)
+            .with_link(Rel::HeldBy, holder.subject.key),
     )
+}
+
+fn entitlement(
+    kind: &str,
+    cluster: Option<&str>,
+    namespace: Option<&str>,
+    name: &str,
+) -> Result<Resolved, KeyError> {
+    let cluster_name = scope(cluster).to_lowercase();
+    let (namespace, name) = (namespace.map(str::trim), name.trim());
+    let parts: Vec<&str> = std::iter::once(cluster_name.as_str())
+        .chain(namespace)
+        .chain([name])
+        .collect();
+    let key = SubjectKey::of(Class::Entitlement, PROVIDER, kind, &parts, Case::Sensitive)?;
+    let display = match namespace {
+        Some(namespace) => format!("{namespace}/{name}"),
+        None => name.to_owned(),
+    };
+    Ok(Resolved::new(key, &display, sure_of(cluster))
+        .with_known("cluster", cluster)
+        .with_known("namespace", namespace))
 }
 
 fn named(kind: &str, cluster: Option<&str>, name: &str) -> Result<Resolved, KeyError> {
