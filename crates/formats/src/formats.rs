@@ -45,6 +45,7 @@ mod github_secret_scanning;
 mod gitlab_secret;
 mod gitleaks;
 mod guardduty;
+mod k8s_objects;
 mod leak;
 mod noseyparker;
 mod ocsf;

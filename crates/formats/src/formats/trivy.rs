@@ -1,11 +1,14 @@
 //! Trivy: secrets among vulnerabilities, misconfigurations and licenses; also its summary of a cluster and the
-//! operator's reports of exposed secrets.
+//! operator's reports of exposed secrets, roles and configurations.
 //!
 //! `Match` is masked, yet a line of `Code` beside it may show another secret: neither leaves. What is known is the
-//! place. What is no secret concerns no identity.
+//! place. What is neither a secret nor a check of a role, a binding or a service account concerns no identity.
+
+mod roles;
 
 use std::borrow::Cow;
 
+use reeve_domain::observation::{EvidenceLevel, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::{Format, leak};
@@ -27,8 +30,9 @@ pub(super) const TRIVY: Format = Format {
         "RuleID",
         "Match",
         "Severity",
+        "ID",
     ],
-    statements: &[],
+    statements: &[(Statement::PrivilegeReduced, EvidenceLevel::E3)],
     detect: |json| is_report(json) || is_cluster(json),
     records: |json| Ok(report(json)),
     read,
@@ -40,9 +44,9 @@ pub(super) const TRIVY_OPERATOR: Format = Format {
     version: 1,
     tool: "Trivy Operator",
     names: &[
-        "report", "secrets", "ruleID", "target", "severity", "title", "match",
+        "report", "secrets", "ruleID", "target", "severity", "title", "match", "checks", "checkID",
     ],
-    statements: &[],
+    statements: &[(Statement::PrivilegeReduced, EvidenceLevel::E3)],
     detect: |json| {
         let version = json.get("apiVersion").text().unwrap_or_default();
         version.starts_with("aquasecurity.github.io/") && json.get("report").is_object()
@@ -85,7 +89,7 @@ fn targets<'d>(report: &'d Json<'d>, holder: &'d Json<'d>, results: &mut Vec<Fou
         for kind in KINDS {
             results.extend(target.get(kind).elements().iter().map(|json| Found {
                 json,
-                within: vec![report, target],
+                within: vec![report, holder, target],
                 key: Some(kind),
             }));
         }
@@ -111,11 +115,13 @@ fn operator_report<'d>(json: &'d Json<'d>) -> Report<'d> {
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
-    let [report, target] = record.found.within[..] else {
+    let [report, holder, target] = record.found.within[..] else {
         return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
     };
-    if record.found.key != Some("Secrets") {
-        return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
+    match record.found.key {
+        Some("Secrets") => {}
+        Some("Misconfigurations") => return roles::read(json, &roles::Holder::of_cluster(report, holder)),
+        _ => return Ok(Reading::Dropped(DropReason::NotIdentityRelevant)),
     }
     let rule = json.require_text(&["RuleID"])?;
     let artifact = report.get("ArtifactName").text().filter(|name| *name != ".");
@@ -156,8 +162,10 @@ fn read_operator<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let Some(report) = record.found.within.first().copied() else {
         return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
     };
-    if record.found.key != Some("secrets") {
-        return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
+    match record.found.key {
+        Some("secrets") => {}
+        Some("checks") => return roles::read(json, &roles::Holder::of_report(report)),
+        _ => return Ok(Reading::Dropped(DropReason::NotIdentityRelevant)),
     }
     let rule = json.require_text(&["ruleID"])?;
     let path = json.get("target").text();
