@@ -1,13 +1,21 @@
 //! What people, ticket systems and connectors say about a task, and what partitions tell each other.
 
+mod between;
+mod bodies;
+mod written;
+
+pub use between::{HandedTask, LinkBody, MergeBody, SightingBody, TaskName, UnlinkBody, UnmergeBody};
+pub use bodies::{
+    AttestationBody, BlockedBody, Disowned, EvidenceBody, ExceptionBody, FalsePositiveBody, GateBody, Note,
+    PreCheckBody, Reassigned,
+};
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::key::SubjectKey;
-use crate::observation::{EvidenceScope, Finding, IssueType, Statement};
-use crate::task::{BlockedReason, PreCheckResult};
 use crate::time::Timestamp;
 
 /// An event as written on `task-events`.
@@ -33,6 +41,9 @@ pub struct RawEvent {
     /// The ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external: Option<External>,
+    /// Keys it was sent on from, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<SubjectKey>,
     /// What the type needs; unknown fields are ignored.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub body: Value,
@@ -142,6 +153,8 @@ pub struct TaskEvent {
     pub at: Timestamp,
     /// The ticket.
     pub external: Option<External>,
+    /// Keys it was sent on from, in order.
+    pub via: Vec<SubjectKey>,
     /// What.
     pub what: What,
 }
@@ -167,166 +180,10 @@ pub enum What {
     FalsePositive(FalsePositiveBody),
     PreCheck(PreCheckBody),
     Link(LinkBody),
-    Unlink(LinkBody),
-    Merge(MergeBody),
-    Unmerge(MergeBody),
+    Unlink(UnlinkBody),
+    Merge(Box<MergeBody>),
+    Unmerge(UnmergeBody),
     Sighting(Box<SightingBody>),
-}
-
-/// A remark.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-#[allow(missing_docs)]
-pub struct Note {
-    pub note: Option<String>,
-}
-
-/// Not mine; perhaps theirs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-#[allow(missing_docs)]
-pub struct Disowned {
-    /// A suggestion: an owner's reference.
-    pub to: Option<String>,
-    pub note: Option<String>,
-}
-
-/// It goes to this owner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct Reassigned {
-    /// The new resolver's reference.
-    pub to: String,
-    /// `team`, `user`, …
-    #[serde(default)]
-    pub to_type: Option<String>,
-    #[serde(default)]
-    pub contact: Option<String>,
-    #[serde(default)]
-    pub note: Option<String>,
-}
-
-/// The resolver cannot go on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct BlockedBody {
-    pub reason: BlockedReason,
-    #[serde(default)]
-    pub note: Option<String>,
-}
-
-/// Which gate; `business_approval` if not named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-#[allow(missing_docs)]
-pub struct GateBody {
-    pub gate: String,
-    pub note: Option<String>,
-}
-
-impl Default for GateBody {
-    fn default() -> Self {
-        Self {
-            gate: "business_approval".to_owned(),
-            note: None,
-        }
-    }
-}
-
-/// An exception asked for, granted or revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct ExceptionBody {
-    pub exception_id: String,
-    #[serde(default)]
-    pub reason: Option<String>,
-    #[serde(default)]
-    pub requester: Option<String>,
-    #[serde(default)]
-    pub expires_at: Option<Timestamp>,
-    #[serde(default)]
-    pub compensating_control: Option<String>,
-}
-
-/// A statement about the subject's state; a `level` in it is ignored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct EvidenceBody {
-    pub statement: Statement,
-    #[serde(default = "whole_subject")]
-    pub scope: EvidenceScope,
-    #[serde(default)]
-    pub reference: String,
-    /// When it was so; the event's time if not given.
-    #[serde(default)]
-    pub observed_at: Option<Timestamp>,
-    #[serde(default)]
-    pub errored: bool,
-}
-
-fn whole_subject() -> EvidenceScope {
-    EvidenceScope::WholeSubject
-}
-
-/// A document and a reviewer who is not the claimant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct AttestationBody {
-    pub document: String,
-    /// The reviewer; the actor if not given.
-    #[serde(default)]
-    pub reviewer: Option<String>,
-    #[serde(default)]
-    pub note: Option<String>,
-}
-
-/// Not a problem, until it expires.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct FalsePositiveBody {
-    pub reason: String,
-    pub expires_at: Timestamp,
-    /// The second person, from P2 up.
-    #[serde(default)]
-    pub second: Option<String>,
-}
-
-/// The result of a pre-check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct PreCheckBody {
-    pub name: String,
-    pub result: PreCheckResult,
-}
-
-/// The alias (the event's subject) is this subject.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct LinkBody {
-    pub main: SubjectKey,
-}
-
-/// What a task hands over to the task that survives it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct MergeBody {
-    /// The alias the task was opened under.
-    pub from: SubjectKey,
-    pub issue_type: IssueType,
-    pub task_id: String,
-    pub opened_at: Timestamp,
-    pub first_detected_at: Timestamp,
-    pub sightings: u64,
-    pub last_seen: Timestamp,
-}
-
-/// A finding that came under an alias.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[allow(missing_docs)]
-pub struct SightingBody {
-    /// How often it was sent on; at most 3.
-    pub hops: u32,
-    pub finding: Finding,
 }
 
 /// An event whose body lacks something: where, and what was expected.
@@ -351,6 +208,7 @@ impl TryFrom<RawEvent> for TaskEvent {
             actor,
             at,
             external,
+            via,
             ..
         } = raw;
         Ok(Self {
@@ -360,6 +218,7 @@ impl TryFrom<RawEvent> for TaskEvent {
             actor,
             at,
             external,
+            via,
             what,
         })
     }
@@ -385,10 +244,22 @@ fn what_of(event_type: EventType, body: Value) -> Result<What, InvalidEvent> {
         EventType::PreCheck => What::PreCheck(read(event_type, body)?),
         EventType::Link => What::Link(read(event_type, body)?),
         EventType::Unlink => What::Unlink(read(event_type, body)?),
-        EventType::Merge => What::Merge(read(event_type, body)?),
+        EventType::Merge => What::Merge(Box::new(read(event_type, body)?)),
         EventType::Unmerge => What::Unmerge(read(event_type, body)?),
-        EventType::Sighting => What::Sighting(Box::new(read(event_type, body)?)),
+        EventType::Sighting => What::Sighting(Box::new(sighting(event_type, body)?)),
     })
+}
+
+/// A sighting has one observation, of one kind.
+fn sighting(event_type: EventType, body: Value) -> Result<SightingBody, InvalidEvent> {
+    let body: SightingBody = read(event_type, body)?;
+    if body.finding.is_some() == body.evidence.is_some() {
+        return Err(InvalidEvent {
+            event_type,
+            expected: "either a finding or evidence".to_owned(),
+        });
+    }
+    Ok(body)
 }
 
 fn read<T: DeserializeOwned>(event_type: EventType, body: Value) -> Result<T, InvalidEvent> {
@@ -436,6 +307,27 @@ mod tests {
             event("claimed", "null").unwrap().what,
             What::Claimed(Note::default())
         );
+    }
+
+    #[test]
+    fn an_event_is_written_as_it_was_read() {
+        for (event_type, body) in [
+            ("acknowledged", "null"),
+            ("claimed", r#"{"note":"rotated"}"#),
+            ("blocked", r#"{"reason":"contract"}"#),
+            ("link", r#"{"main":"identity:aws:user:123456789012/cd"}"#),
+            ("unmerge", r#"{"from":"identity:aws:user:123456789012/cd"}"#),
+        ] {
+            let read = event(event_type, body).unwrap();
+            assert_eq!(TaskEvent::try_from(RawEvent::from(read.clone())), Ok(read));
+        }
+    }
+
+    #[test]
+    fn a_sighting_without_an_observation_is_refused() {
+        let body = r#"{"hops":1,"through":"secret:value:hmac:k/a","generation":1,"sequence":1}"#;
+        let error = event("sighting", body).unwrap_err();
+        assert_eq!(error.expected, "either a finding or evidence");
     }
 
     #[test]

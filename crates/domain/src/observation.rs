@@ -118,7 +118,9 @@ pub struct Evidence {
     pub provenance: Provenance,
 }
 
-/// A scan with a scope ran to its end, also when it found nothing.
+/// A scan with a scope ran to its end, also when it found nothing. It follows the findings of its report, which carry
+/// the same provenance but for `index`; what an earlier scan of an equal scope showed and this one does not is proven
+/// to be removed from its source, if the scope is `complete`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
     /// What was covered.
@@ -138,7 +140,7 @@ pub struct ReceiptScope {
     pub kind: String,
     /// Its identity within the kind.
     pub id: String,
-    /// The rules that ran; empty if unknown.
+    /// Names the rules that ran, the same text for the same rules; empty if unknown, and then it proves nothing.
     pub ruleset: String,
     /// Branch, tag or commit.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]

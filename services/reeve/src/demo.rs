@@ -198,6 +198,7 @@ fn claim(task: &Task, who: &str) -> RawEvent {
         },
         at: clock::now(),
         external: None,
+        via: Vec::new(),
         body: Value::Null,
     }
 }

@@ -34,6 +34,7 @@ pub fn run(config: &Config, args: &EventArgs) -> Outcome {
         actor: actor(&args.actor),
         at: args.at.unwrap_or_else(clock::now),
         external: None,
+        via: Vec::new(),
         body: body(args)?,
     };
     TaskEvent::try_from(event.clone()).map_err(|error| Failure::Usage(error.to_string()))?;

@@ -223,6 +223,7 @@ pub(crate) fn says(key: &str, who: &str, what: &str, hours: i64, body: &str) -> 
         actor: human(who),
         at: at(hours),
         external: None,
+        via: Vec::new(),
         body: serde_json::from_str(body).unwrap(),
     };
     TaskEvent::try_from(event).unwrap()
