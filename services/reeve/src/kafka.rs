@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use reeve_kafka::topics::Layout;
-use reeve_kafka::{Connection, Failpoints, KafkaConfig};
+use reeve_kafka::{Connection, KafkaConfig};
 use reeve_log::{Role, Topic};
 
 use crate::config::LogConfig;
 use crate::exit::Failure;
+use crate::hooks;
 
 /// How to reach the cluster.
 pub fn connection(log: &LogConfig) -> Connection {
@@ -51,8 +52,8 @@ pub fn lane(log: &LogConfig, role: Role, lane: u32) -> Result<KafkaConfig, Failu
         lane,
         consumer_properties: log.kafka.consumer.clone(),
         producer_properties: log.kafka.producer.clone(),
-        transactions: !is_set("REEVE_TEST_WITHOUT_TRANSACTIONS"),
-        failpoints: failpoints()?,
+        transactions: hooks::transactions(),
+        failpoints: hooks::failpoints()?,
     })
 }
 
@@ -61,20 +62,6 @@ const fn outputs(role: Role) -> &'static [Topic] {
         Role::Normalizer => &[Topic::Findings, Topic::DeadLetters],
         Role::Dispatcher => &[Topic::Tasks, Topic::TaskEvents, Topic::Ledger, Topic::DeadLetters],
     }
-}
-
-/// What a test lets go wrong, e.g. `REEVE_FAILPOINT=mid_produce:abort@3`.
-fn failpoints() -> Result<Failpoints, Failure> {
-    match std::env::var("REEVE_FAILPOINT") {
-        Ok(text) if !text.is_empty() => text
-            .parse()
-            .map_err(|error| Failure::Usage(format!("REEVE_FAILPOINT: {error}"))),
-        _ => Ok(Failpoints::default()),
-    }
-}
-
-fn is_set(name: &str) -> bool {
-    std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 fn host() -> String {

@@ -24,7 +24,7 @@ use tokio::runtime::{Handle, Runtime};
 use crate::config::{Config, LogConfig};
 use crate::exit::Failure;
 use crate::reach::embedded_settings;
-use crate::{clock, kafka, report};
+use crate::{clock, hooks, kafka, report};
 
 /// How long lanes may take to finish their batch, leave their group and end.
 const DRAIN_MAX: Duration = Duration::from_secs(9);
@@ -278,6 +278,7 @@ pub fn settings(config: &Config, keys: Arc<HmacKeys>) -> Settings {
         limits: config.limits,
         levels,
         frameworks,
+        scrub: hooks::scrub(),
         ..Settings::new(keys)
     }
 }

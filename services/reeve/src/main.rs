@@ -14,6 +14,7 @@ mod demo;
 mod event;
 mod exit;
 mod health;
+mod hooks;
 mod inputs;
 mod kafka;
 mod keys;
