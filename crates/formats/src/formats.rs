@@ -40,6 +40,7 @@ mod cloudtrail;
 mod detect_secrets;
 mod entra;
 mod gitguardian;
+mod github_code_scanning;
 mod github_dependabot;
 mod github_secret_scanning;
 mod gitlab_secret;
@@ -51,6 +52,7 @@ mod noseyparker;
 mod ocsf;
 mod okta;
 mod sarif;
+mod semgrep;
 mod trivy;
 mod trufflehog;
 mod trufflehog_v2;
@@ -90,12 +92,14 @@ static ALL: &[Format] = &[
     asff::ASFF,
     cloudtrail::CLOUDTRAIL,
     sarif::SARIF,
+    semgrep::SEMGREP,
     ocsf::OCSF,
     guardduty::GUARDDUTY,
     access_analyzer::ACCESS_ANALYZER,
     okta::OKTA,
     entra::ENTRA,
     gitleaks::GITLEAKS_V7,
+    github_code_scanning::GITHUB_CODE_SCANNING,
     github_dependabot::GITHUB_DEPENDABOT,
     detect_secrets::DETECT_SECRETS,
     gitlab_secret::GITLAB_SECRET,

@@ -210,6 +210,41 @@ const EXPECTED: &[(&str, u32, &str)] = &[
         1,
         "observed 1",
     ),
+    // Code that is wrong is nobody's credential.
+    ("semgrep/empty.json", 0, ""),
+    (
+        "semgrep/fingerprint_test.json",
+        2,
+        "dropped not_identity_relevant 2",
+    ),
+    ("semgrep/many_vulns.json", 48, "dropped not_identity_relevant 48"),
+    // One alert says that a secret is written down in clear.
+    (
+        "github-code-scanning/github_sast_many_vul.json",
+        2,
+        "dropped not_identity_relevant 1, observed 1",
+    ),
+    (
+        "github-code-scanning/webhook_created.json",
+        1,
+        "dropped not_identity_relevant 1",
+    ),
+    (
+        "github-code-scanning/webhook_fixed.json",
+        1,
+        "dropped not_identity_relevant 1",
+    ),
+    // Instances without their alert do not say of which rule.
+    (
+        "github-openapi-examples/code-scanning-alert-instances.json",
+        2,
+        "dropped no_statement 2",
+    ),
+    (
+        "github-openapi-examples/code-scanning-alert.json",
+        1,
+        "dropped not_identity_relevant 1",
+    ),
     ("trufflehog/v3_git.json", 4, "observed 4"),
 ];
 

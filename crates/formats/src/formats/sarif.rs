@@ -4,7 +4,7 @@
 //! the rule. gitleaks puts the secret itself into the snippet, other tools the line around it: then the value is not
 //! known, and the place alone is the subject.
 
-mod rules;
+pub(super) mod rules;
 
 use std::borrow::Cow;
 

@@ -130,12 +130,8 @@ impl<'d> Rule<'d> {
     }
 
     pub(super) fn is_of_secrets(&self, tool: &str) -> bool {
-        static TABLE: LazyLock<Words> = LazyLock::new(|| Words::new(WORDS));
         let tags = self.json.at(&["properties", "tags"]).elements();
         let tags: Vec<&str> = tags.iter().filter_map(Json::text).collect();
-        if is_one_of(tool, SECRET_SCANNERS) || tags.contains(&"secret") || tags.contains(&"secrets") {
-            return true;
-        }
         let own = [
             self.id(),
             self.title(),
@@ -146,9 +142,22 @@ impl<'d> Rule<'d> {
             self.result.at(&["message", "text"]).text().unwrap_or_default(),
             self.json.at(&["properties", "cwe"]).text().unwrap_or_default(),
         ];
-        let meaning = TABLE.find(own.into_iter().chain(tags));
-        meaning == Some(Some(SecretExposed))
+        is_of_secrets(tool, &tags, own)
     }
+}
+
+/// Whether a rule of a code scanner is about secrets, by its tool, its tags and whatever texts describe it.
+pub(in crate::formats) fn is_of_secrets<'t>(
+    tool: &str,
+    tags: &[&'t str],
+    texts: impl IntoIterator<Item = &'t str>,
+) -> bool {
+    static TABLE: LazyLock<Words> = LazyLock::new(|| Words::new(WORDS));
+    if is_one_of(tool, SECRET_SCANNERS) || tags.contains(&"secret") || tags.contains(&"secrets") {
+        return true;
+    }
+    let texts = texts.into_iter().chain(tags.iter().copied());
+    TABLE.find(texts) == Some(Some(SecretExposed))
 }
 
 fn id_of<'d>(result: &'d Json<'d>) -> Option<&'d str> {
