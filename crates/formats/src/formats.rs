@@ -56,6 +56,7 @@ mod semgrep;
 mod trivy;
 mod trufflehog;
 mod trufflehog_v2;
+mod wiz;
 
 use reeve_domain::observation::{EvidenceLevel, Statement};
 use reeve_domain::reject::Reject;
@@ -110,6 +111,7 @@ static ALL: &[Format] = &[
     trufflehog_v2::TRUFFLEHOG3,
     trivy::TRIVY,
     trivy::TRIVY_OPERATOR,
+    wiz::WIZ,
 ];
 
 /// Every format.

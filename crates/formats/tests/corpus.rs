@@ -245,6 +245,23 @@ const EXPECTED: &[(&str, u32, &str)] = &[
         1,
         "dropped not_identity_relevant 1",
     ),
+    // What happened to machines and data concerns no identity.
+    (
+        "wiz/panther_wiz_detections.ndjson",
+        2,
+        "dropped not_identity_relevant 2",
+    ),
+    // One is resolved, and nobody says why.
+    (
+        "wiz/panther_wiz_issues.ndjson",
+        2,
+        "dropped no_statement 1, dropped not_identity_relevant 1",
+    ),
+    (
+        "wiz/panther_wiz_issueswebhook.ndjson",
+        2,
+        "dropped no_statement 1, dropped not_identity_relevant 1",
+    ),
     ("trufflehog/v3_git.json", 4, "observed 4"),
 ];
 

@@ -3,7 +3,7 @@
 //! `PASS` is evidence for its own check; a muted, manual or archived finding says nothing. Only resources that are an
 //! identity, a credential or an entitlement count, except where the finding is about a secret: then it is the place.
 
-mod rules;
+pub(super) mod rules;
 
 use std::borrow::Cow;
 

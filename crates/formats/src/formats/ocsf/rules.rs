@@ -67,7 +67,7 @@ pub(super) fn meaning<'t>(class: Option<u64>, texts: impl Iterator<Item = &'t st
 }
 
 /// What a check proves by passing, so that it can close what it opened.
-pub(super) fn proven_by_passing(issue_type: IssueType) -> Statement {
+pub(in crate::formats) fn proven_by_passing(issue_type: IssueType) -> Statement {
     match issue_type {
         CredentialNotRotated => Statement::Rotated,
         CredentialUnused | IdentityDormant | RootUse => Statement::Disabled,
