@@ -67,8 +67,8 @@ impl Metrics {
         let registry = Registry::new();
         let families = Families::registered(&registry);
         families.start(known);
-        let routes: BTreeSet<String> = known.routes.iter().cloned().collect();
-        let snapshots = Snapshots::new(routes, clock);
+        families.reloaded.set(1);
+        let snapshots = Snapshots::new(routes(known), clock);
         let registered = registry.register(Box::new(snapshots.clone()));
         registered.expect("every name is registered once");
         Self(Arc::new(Inner {
@@ -76,6 +76,18 @@ impl Metrics {
             families,
             snapshots,
         }))
+    }
+
+    /// Another configuration is in force.
+    pub fn reconfigured(&self, known: &Known) {
+        self.0.families.restart(known);
+        self.0.snapshots.show_routes(routes(known));
+        self.0.families.reloaded.set(1);
+    }
+
+    /// A configuration was read and refused; the one before it is still in force.
+    pub fn reload_refused(&self) {
+        self.0.families.reloaded.set(0);
     }
 
     /// All of them in the text format of Prometheus (0.0.4).
@@ -285,4 +297,8 @@ impl Metrics {
     pub fn withdraw(&self, partition: i32) {
         self.0.snapshots.withdraw(partition);
     }
+}
+
+fn routes(known: &Known) -> BTreeSet<String> {
+    known.routes.iter().cloned().collect()
 }

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 const NOW_MS: i64 = 1_700_000_000_000;
 
 /// Name, type and labels: the contract of messages.md.
-const CONTRACT: [(&str, &str, &[&str]); 28] = [
+const CONTRACT: [(&str, &str, &[&str]); 29] = [
     ("reeve_records_consumed_total", "counter", &["topic"]),
     ("reeve_record_outcomes_total", "counter", &["outcome", "topic"]),
     ("reeve_alerts_total", "counter", &["format", "outcome"]),
@@ -79,6 +79,7 @@ const CONTRACT: [(&str, &str, &[&str]); 28] = [
     ("reeve_ledger_restore_duration_seconds", "gauge", &[]),
     ("reeve_ledger_cases", "gauge", &[]),
     ("reeve_build_info", "gauge", &["config_sha256", "version"]),
+    ("reeve_config_last_reload_successful", "gauge", &[]),
 ];
 
 fn metrics() -> Metrics {

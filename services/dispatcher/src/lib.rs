@@ -22,6 +22,7 @@ use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::{DeadLetter, Reject, Stage};
 use reeve_domain::secret::HmacKeys;
 use reeve_domain::time::Timestamp;
+use reeve_inventories::Inventories;
 use reeve_ledger::{
     Applied, Case, Input, InputTopic, LEDGER_VERSION, LedgerError, Overlay, Partition, Position,
 };
@@ -64,6 +65,12 @@ impl<O: Observe> Dispatcher<O> {
             counts: Counts::default(),
             observe,
         }
+    }
+
+    /// Decides and asks by these from the next batch on; what is open follows when its context is renewed.
+    pub fn adopt(&mut self, policy: Arc<Policy>, inventories: Inventories) {
+        self.parts.policy = policy;
+        self.parts.lookups.adopt(inventories);
     }
 
     /// Committed cases of the partitions that are ours.

@@ -92,6 +92,11 @@ impl Lookups {
         }
     }
 
+    /// Asks these from now on; what is under way still answers.
+    pub(crate) fn adopt(&mut self, inventories: Inventories) {
+        self.inventories = inventories;
+    }
+
     /// The inventories themselves, for their counts.
     pub fn inventories(&self) -> &Inventories {
         &self.inventories

@@ -34,6 +34,11 @@ impl<R: FnMut(&Counts)> Normalizer<R> {
         }
     }
 
+    /// Reads by these from the next batch on.
+    pub fn adopt(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
     fn normalize(&mut self, record: &Record, output: &mut Output) {
         let origin = Origin::Topic {
             topic: self.names.name(record.topic).clone(),

@@ -13,7 +13,7 @@ use reeve_inventories::RawInventories;
 use reeve_policy::Policy;
 use reeve_policy::config::{ConfigError, ConfigTexts, Document};
 
-use files::{INVENTORIES, texts};
+use files::{INVENTORIES, REEVE, texts};
 pub use keys::{HmacKeyFiles, ephemeral_key, random_hex};
 pub use log::LogConfig;
 use raw::reeve;
@@ -31,6 +31,8 @@ pub struct Config {
     pub inventories_document: Document,
     /// The folder that relative paths of `inventories.yaml` start from.
     pub folder: PathBuf,
+    /// The whole of `reeve.yaml`, variables put in: what a running line does not take over.
+    pub fixed: String,
     /// Bounds of what one alert may cost.
     pub limits: Limits,
     /// How long a batch waits for inventories.
@@ -74,6 +76,7 @@ fn compile(texts: &ConfigTexts, folder: Option<&Path>) -> Result<Config, Vec<Con
         inventories,
         inventories_document: document,
         folder: folder.unwrap_or(Path::new(".")).to_owned(),
+        fixed: texts.text(REEVE).to_owned(),
         limits,
         enrich: raw.enrich,
         hmac_key: raw.hmac_key,
@@ -97,7 +100,6 @@ fn inventories(texts: &ConfigTexts) -> Result<(Document, RawInventories), Vec<Co
 mod tests {
     use reeve_log::Topic;
 
-    use super::files::REEVE;
     use super::*;
 
     #[test]

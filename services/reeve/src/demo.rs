@@ -12,6 +12,7 @@ use reeve_domain::task::{Task, TaskState};
 use reeve_inventories::{Inventories, RawInventories, RawInventory, Surroundings};
 use reeve_log::Role;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::cli::DemoArgs;
 use crate::config::{Config, ephemeral_key};
@@ -19,6 +20,7 @@ use crate::exit::{Failure, Outcome};
 use crate::line::{self, Line, Start};
 use crate::normalize::{broken, note};
 use crate::reach::Reach;
+use crate::reload::Rules;
 use crate::{clock, dead_letters, event, publish, table, tasks};
 
 /// What scanners report in the demo; `{{now}}` is the time of the run.
@@ -57,10 +59,16 @@ pub fn run(mut config: Config, args: &DemoArgs) -> Outcome {
             ephemeral_key().map_err(Failure::Config)?
         }
     };
+    let keys = Arc::new(keys);
+    let rules = Rules {
+        policy: Arc::clone(&config.policy),
+        settings: line::settings(&config, Arc::clone(&keys)),
+        inventories: inventory(folder.path())?,
+    };
     let start = Start {
         roles: Role::ALL.to_vec(),
-        keys: Arc::new(keys),
-        inventories: inventory(folder.path())?,
+        keys,
+        rules: watch::channel(rules).1,
         accept_loss: false,
     };
     let runtime = line::runtime()?;

@@ -20,11 +20,13 @@ use reeve_normalizer::Normalizer;
 use reeve_policy::{ConfigError, Policy};
 use reeve_telemetry::{Health, Known, LaneHealth, Metrics};
 use tokio::runtime::{Handle, Runtime};
+use tokio::sync::watch;
 
 use crate::config::{Config, LogConfig};
 use crate::exit::Failure;
 use crate::reach::embedded_settings;
-use crate::{clock, hooks, kafka, report};
+use crate::reload::{Live, Rules};
+use crate::{clock, hooks, kafka, reload, report};
 
 /// How long lanes may take to finish their batch, leave their group and end.
 const DRAIN_MAX: Duration = Duration::from_secs(9);
@@ -35,8 +37,8 @@ pub struct Start {
     pub roles: Vec<Role>,
     /// The key of the keyed hashes.
     pub keys: Arc<HmacKeys>,
-    /// Whom to ask.
-    pub inventories: Inventories,
+    /// What lanes decide, parse and ask by.
+    pub rules: watch::Receiver<Rules>,
     /// Go on with what is left of a ledger that does not prove itself.
     pub accept_loss: bool,
 }
@@ -210,10 +212,12 @@ impl Shared<'_> {
         };
         let (ended, stop, clock) = (self.ended.clone(), self.stop.clone(), self.clock.clone());
         let pace = self.config.log.pace;
-        let settings = settings(self.config, Arc::clone(&self.start.keys));
+        let live = self.start.rules.clone();
+        let rules = live.borrow().clone();
+        let settings = rules.settings;
         let parts = {
-            let (policy, keys) = (Arc::clone(&self.config.policy), Arc::clone(&self.start.keys));
-            let (inventories, runtime) = (self.start.inventories.clone(), self.runtime.clone());
+            let (policy, keys) = (rules.policy, Arc::clone(&self.start.keys));
+            let (inventories, runtime) = (rules.inventories, self.runtime.clone());
             let (enrich, accept_loss) = (self.config.enrich, self.start.accept_loss);
             move |partitions: i32| Parts {
                 policy,
@@ -234,9 +238,16 @@ impl Shared<'_> {
         Box::new(move || {
             let result = open().and_then(|log| match role {
                 Role::Normalizer => {
-                    let mut segment =
+                    let segment =
                         Normalizer::new(settings, topics.clone(), report::normalizer(metrics, topics));
-                    drive(log, &mut segment, &mut observer, &clock, &pace, &stop)
+                    drive(
+                        log,
+                        &mut Live::new(segment, live),
+                        &mut observer,
+                        &clock,
+                        &pace,
+                        &stop,
+                    )
                 }
                 Role::Dispatcher => {
                     let partitions = log.partitions(Topic::TaskEvents);
@@ -244,8 +255,15 @@ impl Shared<'_> {
                         metrics,
                         names: topics,
                     };
-                    let mut segment = Dispatcher::new(parts(partitions), told);
-                    drive(log, &mut segment, &mut observer, &clock, &pace, &stop)
+                    let segment = Dispatcher::new(parts(partitions), told);
+                    drive(
+                        log,
+                        &mut Live::new(segment, live),
+                        &mut observer,
+                        &clock,
+                        &pace,
+                        &stop,
+                    )
                 }
             });
             drop(observer);
@@ -311,25 +329,20 @@ pub fn inventories(config: &Config) -> Result<Inventories, Vec<ConfigError>> {
     })
 }
 
-fn known(config: &Config, start: &Start) -> Known {
+/// The label values that are known at the start.
+pub fn known(config: &Config, start: &Start) -> Known {
     let inputs = start.roles.iter().flat_map(|role| role.inputs());
-    Known {
+    let known = Known {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        config_sha256: config.policy.config_sha256().to_owned(),
         topics: inputs
             .map(|topic| config.log.names.name(*topic).to_string())
             .collect(),
         formats: formats::ids().map(str::to_owned).collect(),
-        inventories: start
-            .inventories
-            .available()
-            .into_iter()
-            .map(|(name, _)| name.to_owned())
-            .collect(),
-        routes: config.policy.routes().into_iter().map(|(name, _)| name).collect(),
         roles: start.roles.iter().map(|role| role.as_str().to_owned()).collect(),
         escalation_level_max: 4,
-    }
+        ..Known::default()
+    };
+    reload::named(known, &start.rules.borrow())
 }
 
 /// Serves metrics and probes until `stop`; the address that was taken.

@@ -22,6 +22,7 @@ mod line;
 mod normalize;
 mod publish;
 mod reach;
+mod reload;
 mod report;
 mod run;
 mod schema;
@@ -78,7 +79,7 @@ fn command(cli: Cli) -> Outcome {
     let config = config::load(folder).map_err(Failure::Config)?;
     logs(&config, &cli.command)?;
     match cli.command {
-        Command::Run(args) => run::run(&config, &args),
+        Command::Run(args) => run::run(&config, folder, &args),
         Command::Demo(args) => demo::run(config, &args),
         Command::Normalize(args) => normalize::run(&config, &args),
         Command::Triage(args) => triage::run(&config, &args),

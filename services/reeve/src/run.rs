@@ -1,5 +1,6 @@
 //! `reeve run`: the services, until a signal or until a lane cannot go on.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use reeve_log::Role;
@@ -8,28 +9,40 @@ use crate::cli::{self, RunArgs};
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::line::{self, Line, Start};
+use crate::reload::{self, Reloader};
 use reeve_policy::ConfigError;
+use tokio::sync::watch;
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until SIGTERM or SIGINT; at SIGHUP reads `folder` again.
 ///
 /// # Errors
 /// 78 without a key or with a bad configuration, 70 if a lane cannot go on.
-pub fn run(config: &Config, args: &RunArgs) -> Outcome {
+pub fn run(config: &Config, folder: Option<&Path>, args: &RunArgs) -> Outcome {
     let keys = config
         .hmac_key
         .read()
         .map_err(Failure::Config)?
         .ok_or_else(no_key)?;
-    let inventories = line::inventories(config).map_err(Failure::Config)?;
+    let keys = Arc::new(keys);
+    let (sender, rules) = watch::channel(reload::rules(config, &keys).map_err(Failure::Config)?);
     let start = Start {
         roles: roles(args.role),
-        keys: Arc::new(keys),
-        inventories,
+        keys: Arc::clone(&keys),
+        rules,
         accept_loss: args.accept_ledger_loss,
     };
     let runtime = line::runtime()?;
     let line = Line::start(config, &start, runtime.handle())?;
     line::stop_on_signals(line.stopper(), &runtime);
+    let reloader = Reloader {
+        folder: folder.map(Path::to_owned),
+        fixed: config.fixed.clone(),
+        keys,
+        rules: sender,
+        metrics: line.metrics().clone(),
+        known: line::known(config, &start),
+    };
+    reloader.listen(&runtime);
     let address = line::serve(&line, &config.metrics_address, &runtime)?;
     let log = config
         .log

@@ -1,7 +1,7 @@
 //! Counters, histograms and plain gauges by name.
 
 use prometheus::core::Collector;
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use reeve_domain::outcome::Outcome;
 use reeve_domain::priority::Band;
 use reeve_domain::reject::{DropReason, Reason};
@@ -37,6 +37,7 @@ pub(super) struct Families {
     pub(super) tasks: Tasks,
     pub(super) lanes: Lanes,
     build: IntGaugeVec,
+    pub(super) reloaded: IntGauge,
 }
 
 /// What came in and what became of it.
@@ -81,13 +82,26 @@ impl Families {
             "1, with the version and the configuration in the labels.",
             &["version", "config_sha256"],
         );
+        let reloaded = IntGauge::new(
+            "reeve_config_last_reload_successful",
+            "1 if the configuration that was read last is the one in force, 0 if it was refused.",
+        );
+        let reloaded = reloaded.expect(WHY);
         Self {
             records: Records::registered(registry),
             inventories: Inventories::registered(registry),
             tasks: Tasks::registered(registry),
             lanes: Lanes::registered(registry),
             build: registered(registry, build),
+            reloaded: registered(registry, reloaded),
         }
+    }
+
+    /// What the configuration names now; series of names that are gone stay, but no inventory that is not asked is available.
+    pub(super) fn restart(&self, known: &Known) {
+        self.build.reset();
+        self.inventories.available.reset();
+        self.start(known);
     }
 
     /// Puts every series that can be named beforehand at its start.

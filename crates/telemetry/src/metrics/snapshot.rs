@@ -44,7 +44,6 @@ pub struct TaskCounts {
 pub(super) struct Snapshots(Arc<Shared>);
 
 struct Shared {
-    routes: BTreeSet<String>,
     clock: Clock,
     state: Mutex<State>,
     descriptions: Vec<Desc>,
@@ -52,6 +51,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    routes: BTreeSet<String>,
     ledgers: BTreeMap<i32, LedgerSnapshot>,
     lag: BTreeMap<String, Vec<(String, i32, i64)>>,
     restored: Option<Duration>,
@@ -67,11 +67,17 @@ impl Snapshots {
             .cloned()
             .collect();
         Self(Arc::new(Shared {
-            routes,
             clock,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                routes,
+                ..State::default()
+            }),
             descriptions,
         }))
+    }
+
+    pub(super) fn show_routes(&self, routes: BTreeSet<String>) {
+        self.state().routes = routes;
     }
 
     pub(super) fn set(&self, partition: i32, snapshot: LedgerSnapshot) {
@@ -117,7 +123,7 @@ impl Collector for Snapshots {
             families.extend(gauges.restored.collect());
         }
         if !state.ledgers.is_empty() {
-            gauges.start(&self.0.routes);
+            gauges.start(&state.routes);
             let now = (self.0.clock)();
             state.ledgers.values().for_each(|ledger| gauges.add(ledger, now));
             families.extend(gauges.of_ledger().iter().flat_map(|gauge| gauge.collect()));
