@@ -45,6 +45,7 @@ mod github_dependabot;
 mod github_secret_scanning;
 mod gitlab_secret;
 mod gitleaks;
+mod google_scc;
 mod guardduty;
 mod k8s_objects;
 mod leak;
@@ -112,6 +113,7 @@ static ALL: &[Format] = &[
     trivy::TRIVY,
     trivy::TRIVY_OPERATOR,
     wiz::WIZ,
+    google_scc::GOOGLE_SCC,
 ];
 
 /// Every format.

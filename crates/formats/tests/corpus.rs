@@ -262,6 +262,7 @@ const EXPECTED: &[(&str, u32, &str)] = &[
         2,
         "dropped no_statement 1, dropped not_identity_relevant 1",
     ),
+    ("google-scc/list_findings_v2_trimmed.json", 1, "observed 1"),
     ("trufflehog/v3_git.json", 4, "observed 4"),
 ];
 
