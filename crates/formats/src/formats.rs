@@ -37,6 +37,7 @@
 mod access_analyzer;
 mod asff;
 mod cloudtrail;
+mod crowdstrike;
 mod detect_secrets;
 mod entra;
 mod gitguardian;
@@ -114,6 +115,7 @@ static ALL: &[Format] = &[
     trivy::TRIVY_OPERATOR,
     wiz::WIZ,
     google_scc::GOOGLE_SCC,
+    crowdstrike::CROWDSTRIKE,
 ];
 
 /// Every format.

@@ -263,6 +263,12 @@ const EXPECTED: &[(&str, u32, &str)] = &[
         "dropped no_statement 1, dropped not_identity_relevant 1",
     ),
     ("google-scc/list_findings_v2_trimmed.json", 1, "observed 1"),
+    // One grant of an administrator's role; other operations of the console are nobody's task.
+    (
+        "crowdstrike/panther_crowdstrike_eventstreams.ndjson",
+        4,
+        "dropped no_statement 3, observed 1",
+    ),
     ("trufflehog/v3_git.json", 4, "observed 4"),
 ];
 

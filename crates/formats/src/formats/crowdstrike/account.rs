@@ -1,0 +1,92 @@
+//! The account that an event of CrowdStrike names, by whatever it names it.
+
+use reeve_domain::key::ad::{self, AccountNames};
+use reeve_domain::key::{KeyError, Resolved, mail};
+
+use super::text;
+use crate::draft::Named;
+use crate::json::Json;
+
+/// Accounts of the system itself, the same on every machine.
+const OF_SYSTEM: &[&str] = &["S-1-5-18", "S-1-5-19", "S-1-5-20"];
+
+/// The source of what happened; an endpoint's own user where there is none.
+pub(super) fn of_detection<'d>(json: &'d Json<'d>, detail: &'d Json<'d>) -> Named<'d> {
+    let first = |names: &[&str]| match text(json, names) {
+        "" => text(detail, names),
+        found => found,
+    };
+    let texts = [
+        first(&[
+            "SourceAccountObjectSid",
+            "source_account_object_sid",
+            "UserId",
+            "user_id",
+        ]),
+        first(&[
+            "SourceAccountDomain",
+            "source_account_domain",
+            "LogonDomain",
+            "logon_domain",
+            "MachineDomain",
+        ]),
+        first(&[
+            "SourceAccountSamAccountName",
+            "source_account_sam_account_name",
+            "SourceAccountName",
+            "source_account_name",
+            "UserName",
+            "user_name",
+        ]),
+        first(&["SourceAccountUpn", "source_account_upn", "user_principal"]),
+        first(&["SourceAccountAzureId", "source_account_azure_id"]),
+    ];
+    Named::new(texts, account)
+}
+
+fn account(texts: &[&str]) -> Result<Resolved, KeyError> {
+    let &[sid, domain, name, upn, azure] = texts else {
+        return Err(KeyError::Empty);
+    };
+    let known = |text: &'_ str| !text.is_empty();
+    let login = match name.contains('\\') || domain.is_empty() {
+        true => name.to_owned(),
+        false => format!("{domain}\\{name}"),
+    };
+    let names = AccountNames {
+        sam: Some(login.as_str()).filter(|_| known(name)),
+        upn: Some(upn).filter(|upn| known(upn)),
+        tenant: None,
+        entra_object_id: Some(azure).filter(|id| known(id)),
+    };
+    match ad::account(sid, &names) {
+        Ok(_) if OF_SYSTEM.contains(&sid) => Err(KeyError::NotASubject),
+        Ok(resolved) => Ok(resolved),
+        Err(_) if known(name) && name.contains('@') => ad::upn(name),
+        Err(_) if known(name) => ad::login(&login),
+        Err(_) if known(upn) => ad::upn(upn),
+        Err(_) => Err(KeyError::NotASubject),
+    }
+}
+
+/// A value of the audit's list of keys and values.
+fn audited<'d>(json: &'d Json<'d>, key: &str) -> &'d str {
+    let mut values = json.get("AuditKeyValues").elements().iter();
+    let value = values.find(|one| one.get("Key").text() == Some(key));
+    value
+        .and_then(|one| one.get("ValueString").text())
+        .unwrap_or_default()
+}
+
+/// Users of the console are known by their mail address.
+pub(super) fn of_audit<'d>(json: &'d Json<'d>) -> Named<'d> {
+    Named::new([audited(json, "target_name")], |texts| {
+        mail::person(texts[0]).map_err(|_| KeyError::NotASubject)
+    })
+}
+
+/// Whether one of the roles is an administrator's; `custom_non_admin_role` is none.
+pub(super) fn grants_administration(json: &Json<'_>) -> bool {
+    let mut roles = audited(json, "roles").split([',', ' ', '[', ']', '"']);
+    roles.any(|role| role.to_ascii_lowercase().ends_with("admin"))
+}
