@@ -59,6 +59,8 @@ pub(crate) struct Carried {
     pub(crate) account: Option<String>,
     /// AWS region of the sender.
     pub(crate) region: Option<String>,
+    /// Kubernetes cluster of the sender.
+    pub(crate) cluster: Option<String>,
 }
 
 /// One layer taken off.
@@ -129,6 +131,11 @@ const LAYERS: &[Layer] = &[
         peel: |json| Peeled::Values(all(json.get("records"))),
     },
     Layer {
+        name: "aks-audit",
+        matches: is_aks_audit,
+        peel: |json| Peeled::Texts(vec![json.at(&["properties", "log"])]),
+    },
+    Layer {
         name: "event-grid",
         matches: is_event_grid,
         peel: |json| Peeled::Value(json.get("data")),
@@ -170,8 +177,23 @@ impl Carried {
                 .or(self.time),
             account: text("account").or_else(|| self.account.clone()),
             region: text("region").or_else(|| self.region.clone()),
+            cluster: cluster_of(json)
+                .map(str::to_owned)
+                .or_else(|| self.cluster.clone()),
         }
     }
+}
+
+/// The cluster whose log it is: EKS names it in the log group, AKS in the id of the resource.
+fn cluster_of<'j>(json: &'j Json<'_>) -> Option<&'j str> {
+    let of_group = |group: &'j str| group.strip_prefix("/aws/eks/")?.strip_suffix("/cluster");
+    let of_resource = |id: &'j str| {
+        let (before, name) = id.rsplit_once('/')?;
+        let is_cluster = before.to_ascii_lowercase().ends_with("/managedclusters");
+        is_cluster.then_some(name)
+    };
+    let group = json.get("logGroup").text().and_then(of_group);
+    group.or_else(|| json.get("resourceId").text().and_then(of_resource))
 }
 
 /// The bytes of a base64 text, padded or not, in the standard or the URL alphabet.
@@ -251,6 +273,12 @@ fn is_azure_records(json: &Json<'_>) -> bool {
         && records
             .iter()
             .all(|record| record.has("category") || record.has("operationName"))
+}
+
+/// AKS keeps each event of the API server as text inside its record.
+fn is_aks_audit(json: &Json<'_>) -> bool {
+    let category = json.get("category").text().unwrap_or_default();
+    category.starts_with("kube-audit") && json.at(&["properties", "log"]).text().is_some()
 }
 
 fn is_event_grid(json: &Json<'_>) -> bool {

@@ -40,7 +40,10 @@ mod cloudtrail;
 mod crowdstrike;
 mod detect_secrets;
 mod entra;
+mod entra_audit;
+mod gcp_audit;
 mod gitguardian;
+mod github_audit;
 mod github_code_scanning;
 mod github_dependabot;
 mod github_secret_scanning;
@@ -48,7 +51,9 @@ mod gitlab_secret;
 mod gitleaks;
 mod google_scc;
 mod guardduty;
+mod k8s_audit;
 mod k8s_objects;
+mod kubescape;
 mod leak;
 mod noseyparker;
 mod ocsf;
@@ -58,6 +63,7 @@ mod semgrep;
 mod trivy;
 mod trufflehog;
 mod trufflehog_v2;
+mod vault_audit;
 mod wiz;
 
 use reeve_domain::observation::{EvidenceLevel, Statement};
@@ -101,6 +107,12 @@ static ALL: &[Format] = &[
     access_analyzer::ACCESS_ANALYZER,
     okta::OKTA,
     entra::ENTRA,
+    k8s_audit::K8S_AUDIT,
+    kubescape::KUBESCAPE,
+    github_audit::GITHUB_AUDIT,
+    gcp_audit::GCP_AUDIT,
+    entra_audit::ENTRA_AUDIT,
+    vault_audit::VAULT_AUDIT,
     gitleaks::GITLEAKS_V7,
     github_code_scanning::GITHUB_CODE_SCANNING,
     github_dependabot::GITHUB_DEPENDABOT,

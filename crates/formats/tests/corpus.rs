@@ -60,6 +60,30 @@ const EXPECTED: &[(&str, u32, &str)] = &[
         15,
         "dropped no_statement 13, observed 2",
     ),
+    // Policies without a delta, harmless roles and new accounts prove nothing; one binding was taken away.
+    (
+        "closure-evidence/panther_gcp_auditlog.ndjson",
+        8,
+        "dropped no_statement 7, observed 1",
+    ),
+    // Settings of the organization are no subject, an app without a number and a key without a fingerprint neither.
+    (
+        "github-audit/panther_github_audit.ndjson",
+        15,
+        "dropped no_statement 11, dropped not_identity_relevant 2, observed 2",
+    ),
+    // A refused call, reads, tokens of nodes, and a binding without subjects change nothing that is somebody's task.
+    (
+        "k8s-audit/panther_amazon_eks_audit.ndjson",
+        12,
+        "dropped no_statement 7, observed 5",
+    ),
+    // What is checked of a workload concerns no identity, but for credentials in its configuration.
+    (
+        "kubescape/with_a_failure.json",
+        18,
+        "dropped not_identity_relevant 17, observed 1",
+    ),
     (
         "github-openapi-examples/organization-secret-scanning-alert-list.json",
         1,

@@ -1,0 +1,509 @@
+//! Entra's directory audits, from Graph or as diagnostic records: who got or lost a role, a credential, an account.
+//!
+//! `targetResources` name the objects, and what changed stands in `modifiedProperties` as JSON inside a string. An
+//! activity without success says nothing.
+
+mod changes;
+
+use std::borrow::Cow;
+
+use reeve_domain::key::{KeyError, Resolved, entra};
+use reeve_domain::observation::IssueType::{
+    self, CredentialAdded, OverPrivileged, ThirdPartyRisk, WeakAuthentication,
+};
+use reeve_domain::observation::Statement::{self, Active, Deleted, Disabled, PrivilegeReduced};
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope};
+use reeve_domain::reject::{DropReason, Reject};
+
+use super::Format;
+use crate::draft::{Draft, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::json::Json;
+use crate::time;
+use changes::Changes;
+
+/// Directory audits.
+pub(super) const ENTRA_AUDIT: Format = Format {
+    id: "entra-audit",
+    version: 1,
+    tool: "Microsoft Entra",
+    names: &[
+        "activityDisplayName",
+        "activityDateTime",
+        "initiatedBy",
+        "targetResources",
+        "modifiedProperties",
+        "operationName",
+        "category",
+        "properties",
+        "result",
+        "tenantId",
+        "id",
+        "type",
+    ],
+    statements: &[
+        (Deleted, EvidenceLevel::E2),
+        (Disabled, EvidenceLevel::E2),
+        (Active, EvidenceLevel::E2),
+        (PrivilegeReduced, EvidenceLevel::E2),
+    ],
+    detect: |json| {
+        let is_diagnostic = json.get("category").text() == Some("AuditLogs")
+            && (json.has("properties") || json.has("operationName"));
+        is_diagnostic || json.has("activityDisplayName") && json.has("targetResources") || is_table_row(json)
+    },
+    records: |json| Ok(Report::one(json)),
+    read,
+};
+
+/// A row of the table in Log Analytics: the same fields, with capitals.
+fn is_table_row(json: &Json<'_>) -> bool {
+    json.has_all(&["OperationName", "TargetResources", "InitiatedBy"])
+}
+
+/// What an activity is about.
+#[derive(Clone, Copy)]
+enum Target {
+    /// The first object of a kind that is an account.
+    Account,
+    /// The application.
+    Application,
+    /// A role of the directory, of the account.
+    Role,
+    /// A role of an application, of a principal.
+    AppRole,
+    /// Credentials, by what has changed.
+    Credentials,
+    /// The account, if it was switched on or off.
+    Switch,
+}
+
+/// What an activity says.
+#[derive(Clone, Copy)]
+enum Says {
+    Problem(IssueType),
+    Proof(Statement),
+    ProofFor(Statement, IssueType),
+    /// It follows from what has changed.
+    Changes,
+}
+
+/// Activities, what they are about and what they say; the names are compared without dashes, blanks and case.
+const ACTIVITIES: &[(&str, Target, Says)] = &[
+    ("Delete user", Target::Account, Says::Proof(Deleted)),
+    ("Hard delete user", Target::Account, Says::Proof(Deleted)),
+    ("Restore user", Target::Account, Says::Proof(Active)),
+    ("Disable account", Target::Account, Says::Proof(Disabled)),
+    ("Enable account", Target::Account, Says::Proof(Active)),
+    ("Update user", Target::Switch, Says::Changes),
+    ("Update service principal", Target::Switch, Says::Changes),
+    ("Remove service principal", Target::Account, Says::Proof(Deleted)),
+    (
+        "Hard delete service principal",
+        Target::Account,
+        Says::Proof(Deleted),
+    ),
+    ("Restore service principal", Target::Account, Says::Proof(Active)),
+    ("Delete application", Target::Application, Says::Proof(Deleted)),
+    (
+        "Hard delete application",
+        Target::Application,
+        Says::Proof(Deleted),
+    ),
+    ("Restore application", Target::Application, Says::Proof(Active)),
+    ("Add member to role", Target::Role, Says::Problem(OverPrivileged)),
+    (
+        "Add eligible member to role",
+        Target::Role,
+        Says::Problem(OverPrivileged),
+    ),
+    ("Remove member from role", Target::Role, Says::Proof(Deleted)),
+    (
+        "Remove eligible member from role",
+        Target::Role,
+        Says::Proof(Deleted),
+    ),
+    (
+        "Remove member from role in PIM completed (permanent)",
+        Target::Role,
+        Says::Proof(Deleted),
+    ),
+    (
+        "Remove member from role in PIM completed (timebound)",
+        Target::Role,
+        Says::Proof(Deleted),
+    ),
+    (
+        "Add app role assignment to service principal",
+        Target::AppRole,
+        Says::Problem(OverPrivileged),
+    ),
+    (
+        "Remove app role assignment from service principal",
+        Target::AppRole,
+        Says::Proof(Deleted),
+    ),
+    (
+        "Update application Certificates and secrets management",
+        Target::Credentials,
+        Says::Changes,
+    ),
+    ("Update application", Target::Credentials, Says::Changes),
+    (
+        "Add service principal credentials",
+        Target::Credentials,
+        Says::Changes,
+    ),
+    (
+        "Remove service principal credentials",
+        Target::Credentials,
+        Says::Changes,
+    ),
+    (
+        "Consent to application",
+        Target::Account,
+        Says::Problem(ThirdPartyRisk),
+    ),
+    (
+        "Disable Strong Authentication",
+        Target::Account,
+        Says::Problem(WeakAuthentication),
+    ),
+    (
+        "Enable Strong Authentication",
+        Target::Account,
+        Says::ProofFor(PrivilegeReduced, WeakAuthentication),
+    ),
+];
+
+/// Roles that give the directory away, by name; a role of which only the id is known counts by the id.
+const PRIVILEGED_ROLES: &[(&str, &str)] = &[
+    ("Global Administrator", "62e90394-69f5-4237-9190-012177145e10"),
+    ("Company Administrator", "62e90394-69f5-4237-9190-012177145e10"),
+    (
+        "Privileged Role Administrator",
+        "e8611ab8-c189-46e8-94e1-60213ab1f814",
+    ),
+    (
+        "Privileged Authentication Administrator",
+        "7be44c8a-adaf-4e2a-84d6-ab2649e08a13",
+    ),
+    (
+        "Application Administrator",
+        "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
+    ),
+    (
+        "Cloud Application Administrator",
+        "158c047a-c907-4556-b7ef-446551a6b5f7",
+    ),
+    (
+        "Authentication Administrator",
+        "c4e39bd9-1100-46d3-8c65-fb160da0071f",
+    ),
+    (
+        "Conditional Access Administrator",
+        "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9",
+    ),
+    ("Security Administrator", "194ae4cb-b126-40b2-bd5b-6091b380977d"),
+    (
+        "Hybrid Identity Administrator",
+        "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2",
+    ),
+    ("Exchange Administrator", "29232cdf-9323-42fd-ade2-1d097af3e4de"),
+    ("SharePoint Administrator", "f28a1f50-f6e7-4571-818b-6a12f2af6b6c"),
+    ("Intune Administrator", "3a2c62db-5318-420d-8d74-23affee5d9d5"),
+    ("User Administrator", "fe930be7-5e62-47db-91af-98c3a49a38b1"),
+    ("Helpdesk Administrator", "729827e3-9c14-49f7-bb1b-9608f156bbb8"),
+    (
+        "Domain Name Administrator",
+        "8329153b-31d0-4727-b945-745eb3bc5f31",
+    ),
+    ("Partner Tier2 Support", "e00e864a-17c5-4a4b-9c06-f5b95a8d5bd8"),
+];
+
+fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    let audit = Audit::of(record.json());
+    let Some(activity) = audit.activity else {
+        audit.json.require_text(&["activityDisplayName"])?;
+        return Ok(Reading::Dropped(DropReason::NoStatement));
+    };
+    let known = ACTIVITIES
+        .iter()
+        .find(|(name, ..)| is_same_name(name, activity))
+        .filter(|_| audit.has_succeeded());
+    let Some((rule, target, says)) = known else {
+        return Ok(Reading::Dropped(DropReason::NoStatement));
+    };
+    let told = audit.told(*target, *says);
+    match told.is_empty() {
+        true => Ok(Reading::Dropped(DropReason::NoStatement)),
+        false => {
+            let drafts = told
+                .into_iter()
+                .map(|(named, says)| audit.draft(rule, named, says));
+            Ok(Reading::observed(Vec::new(), drafts.collect()))
+        }
+    }
+}
+
+/// Microsoft writes `–`, `-`, and blanks at the end.
+fn is_same_name(one: &str, other: &str) -> bool {
+    let letters = |text: &'_ str| {
+        text.chars()
+            .filter(|character| character.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+    };
+    letters(one) == letters(other)
+}
+
+/// An audit, wherever its fields stand.
+struct Audit<'d> {
+    json: &'d Json<'d>,
+    body: &'d Json<'d>,
+    activity: Option<&'d str>,
+    tenant: &'d str,
+}
+
+impl<'d> Audit<'d> {
+    fn of(json: &'d Json<'d>) -> Self {
+        let body = match json.get("properties").has("targetResources") {
+            true => json.get("properties"),
+            false => json,
+        };
+        let names = [
+            body.get("activityDisplayName"),
+            json.get("operationName"),
+            json.get("OperationName"),
+        ];
+        let tenants = ["tenantId", "TenantId", "AADTenantId", "aadTenantId"];
+        Self {
+            json,
+            body,
+            activity: names.into_iter().find_map(Json::text),
+            tenant: tenants
+                .iter()
+                .find_map(|name| json.get(name).text())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Success in any of its spellings; what does not say how it ended says nothing.
+    fn has_succeeded(&self) -> bool {
+        let results = [
+            self.body.get("result"),
+            self.json.get("Result"),
+            self.json.get("resultType"),
+        ];
+        let result = results.into_iter().find_map(Json::scalar);
+        matches!(
+            result.as_deref().map(str::to_ascii_lowercase).as_deref(),
+            Some("success" | "0")
+        )
+    }
+
+    fn targets(&self) -> &'d [Json<'d>] {
+        match self.body.get("targetResources").elements() {
+            [] => self.json.get("TargetResources").elements(),
+            targets => targets,
+        }
+    }
+
+    fn told(&self, target: Target, says: Says) -> Vec<(Named<'d>, Says)> {
+        match target {
+            Target::Account => self.account().map(|named| (named, says)).into_iter().collect(),
+            Target::Application => self
+                .application()
+                .map(|named| (named, says))
+                .into_iter()
+                .collect(),
+            Target::Role => self.role(says).into_iter().collect(),
+            Target::AppRole => self.app_role().map(|named| (named, says)).into_iter().collect(),
+            Target::Credentials => self.credentials(),
+            Target::Switch => self.switched(),
+        }
+    }
+
+    fn account(&self) -> Option<Named<'d>> {
+        let is_account =
+            |one: &&Json<'_>| matches!(one.get("type").text(), Some("User" | "ServicePrincipal"));
+        let account = self.targets().iter().find(is_account)?;
+        Some(self.named(account))
+    }
+
+    fn named(&self, one: &'d Json<'d>) -> Named<'d> {
+        let text = |name: &str| one.get(name).text().unwrap_or_default();
+        let app = Changes::of(one).value("AppId").unwrap_or_default();
+        Named {
+            texts: vec![
+                self.tenant.into(),
+                text("type").into(),
+                text("id").into(),
+                text("userPrincipalName").into(),
+                app,
+            ],
+            build: by_type,
+        }
+    }
+
+    /// By its application id, which the object id of its registration is not.
+    fn application(&self) -> Option<Named<'d>> {
+        let is_application = |one: &&Json<'_>| one.get("type").text() == Some("Application");
+        let one = self.targets().iter().find(is_application)?;
+        let app = Changes::of(one).value("AppId").or_else(|| self.detail("AppId"))?;
+        Some(Named {
+            texts: vec![app],
+            build: |texts| entra::app(texts[0]),
+        })
+    }
+
+    fn detail(&self, key: &str) -> Option<Cow<'d, str>> {
+        let details = self.body.get("additionalDetails").elements();
+        let one = details.iter().find(|one| one.get("key").text() == Some(key))?;
+        one.get("value").text().map(Cow::Borrowed)
+    }
+
+    /// The template of a role is the same in every tenant; its name is told too.
+    fn role(&self, says: Says) -> Option<(Named<'d>, Says)> {
+        let is_account = |one: &&Json<'_>| {
+            matches!(
+                one.get("type").text(),
+                Some("User" | "ServicePrincipal" | "Group")
+            )
+        };
+        let account = self.targets().iter().find(is_account)?;
+        let value = |name: &str| {
+            let mut changes = self.targets().iter().map(Changes::of);
+            changes.find_map(|changes| changes.value(name))
+        };
+        let is_role = |one: &&Json<'_>| one.get("type").text() == Some("Role");
+        let named_role = self.targets().iter().find(is_role);
+        let named = value("Role.DisplayName")
+            .or_else(|| named_role.and_then(|one| one.get("displayName").text().map(Cow::Borrowed)));
+        let template = value("Role.TemplateId").or_else(|| {
+            let known = PRIVILEGED_ROLES
+                .iter()
+                .find(|(name, _)| Some(*name) == named.as_deref());
+            known.map(|(_, id)| Cow::Borrowed(*id))
+        });
+        let is_privileged = PRIVILEGED_ROLES
+            .iter()
+            .any(|(name, id)| named.as_deref() == Some(*name) || template.as_deref() == Some(*id));
+        if matches!(says, Says::Problem(_)) && !is_privileged {
+            return None;
+        }
+        let named = Named {
+            texts: vec![
+                self.tenant.into(),
+                account.get("id").text()?.into(),
+                template.or(named)?,
+            ],
+            build: |texts| entra::directory_role(known(texts[0]), texts[1], texts[2]),
+        };
+        Some((named, says))
+    }
+
+    fn app_role(&self) -> Option<Named<'d>> {
+        let resource = self.targets().first()?;
+        let changes = || self.targets().iter().map(Changes::of);
+        let value = |name: &str| changes().find_map(|changes| changes.value(name));
+        let principals = self.targets().iter().skip(1);
+        let mut principals = principals.filter(|one| one.get("type").text() == Some("ServicePrincipal"));
+        let principal = value("ServicePrincipal.ObjectID")
+            .or_else(|| principals.find_map(|one| one.get("id").text().map(Cow::Borrowed)))?;
+        Some(Named {
+            texts: vec![principal, value("AppRole.Id")?, resource.get("id").text()?.into()],
+            build: |texts| entra::app_role(texts[0], texts[1], texts[2]),
+        })
+    }
+
+    /// Each credential that was there before and is gone, or is new.
+    fn credentials(&self) -> Vec<(Named<'d>, Says)> {
+        let changed = self.targets().iter().map(|one| Changes::of(one).credentials());
+        let told = changed.flat_map(|(removed, added)| {
+            let removed = removed.into_iter().map(|id| (id, Says::Proof(Deleted)));
+            let added = added.into_iter().map(|id| (id, Says::Problem(CredentialAdded)));
+            removed.chain(added).collect::<Vec<_>>()
+        });
+        told.map(|(id, says)| {
+            let named = Named {
+                texts: vec![self.tenant.into(), id.into()],
+                build: |texts| entra::credential(known(texts[0]), texts[1]),
+            };
+            (named, says)
+        })
+        .collect()
+    }
+
+    /// An account that was switched off or on; a service principal may have lost a credential too.
+    fn switched(&self) -> Vec<(Named<'d>, Says)> {
+        let told = self.targets().iter().filter_map(|one| {
+            let says = match Changes::of(one).value("AccountEnabled")?.as_ref() {
+                "false" => Says::Proof(Disabled),
+                "true" => Says::Proof(Active),
+                _ => return None,
+            };
+            Some((self.named(one), says))
+        });
+        let mut told: Vec<_> = told.collect();
+        told.extend(self.credentials());
+        told
+    }
+
+    fn draft(&self, rule: &'static str, named: Named<'d>, says: Says) -> Draft<'d> {
+        let times = [
+            self.body.get("activityDateTime"),
+            self.json.get("time"),
+            self.json.get("ActivityDateTime"),
+            self.json.get("TimeGenerated"),
+        ];
+        let ids = [
+            self.body.get("id"),
+            self.json.get("Id"),
+            self.json.get("correlationId"),
+        ];
+        let source = SourceOf {
+            rule: rule.into(),
+            reference: ids.into_iter().find_map(Json::text).unwrap_or_default().into(),
+            ..SourceOf::default()
+        };
+        let draft = Draft {
+            times: Times {
+                observed_at: time::first_of(times),
+                ..Times::default()
+            },
+            ..Draft::new(SubjectOf::Named(named), source)
+        };
+        match says {
+            Says::Problem(issue_type) => Draft {
+                problem: Some(Problem::new(issue_type, rule)),
+                ..draft
+            },
+            Says::Proof(statement) => Draft {
+                statements: vec![(statement, EvidenceScope::WholeSubject)],
+                ..draft
+            },
+            Says::ProofFor(statement, issue_type) => Draft {
+                statements: vec![(statement, EvidenceScope::Rule(format!("issue:{issue_type}")))],
+                ..draft
+            },
+            Says::Changes => draft,
+        }
+    }
+}
+
+fn by_type(texts: &[&str]) -> Result<Resolved, KeyError> {
+    let &[tenant, kind, id, upn, app] = texts else {
+        return Err(KeyError::Empty);
+    };
+    match (kind, id) {
+        ("User", "") if upn.is_empty() => Err(KeyError::NotASubject),
+        ("User", "") => entra::login(upn),
+        ("User", id) => entra::user(known(tenant), id, known(upn)),
+        ("ServicePrincipal", id) => entra::service_principal(known(tenant), id, known(app)),
+        _ => Err(KeyError::NotASubject),
+    }
+}
+
+fn known(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
