@@ -38,6 +38,7 @@ mod access_analyzer;
 mod asff;
 mod cloudtrail;
 mod crowdstrike;
+mod defender;
 mod detect_secrets;
 mod entra;
 mod entra_audit;
@@ -55,11 +56,13 @@ mod k8s_audit;
 mod k8s_objects;
 mod kubescape;
 mod leak;
+mod microsoft;
 mod noseyparker;
 mod ocsf;
 mod okta;
 mod sarif;
 mod semgrep;
+mod sentinel;
 mod trivy;
 mod trufflehog;
 mod trufflehog_v2;
@@ -128,6 +131,8 @@ static ALL: &[Format] = &[
     wiz::WIZ,
     google_scc::GOOGLE_SCC,
     crowdstrike::CROWDSTRIKE,
+    sentinel::SENTINEL,
+    defender::DEFENDER,
 ];
 
 /// Every format.

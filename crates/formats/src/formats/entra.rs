@@ -1,14 +1,16 @@
-//! Entra ID Protection and Microsoft Graph alerts: who is at risk, and what ended it.
+//! Entra ID Protection and alerts of Microsoft Graph: who is at risk, and what ended it.
 //!
-//! `keyIds` name the exact credential. A risk that an administrator dismissed or called safe proves nothing.
+//! `keyIds` name the exact credential. A risk that an administrator dismissed or called safe proves nothing; one that a
+//! new password ended does. The API, its diagnostic records, its tables and its libraries spell the fields differently.
 
 use std::borrow::Cow;
 
-use reeve_domain::key::{KeyError, entra};
-use reeve_domain::observation::IssueType;
+use reeve_domain::key::entra;
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
+use super::microsoft::{embedded, field, issue_type, of_evidence, service_principal, text, user, why_over};
 use crate::draft::{Draft, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::{severity, time};
@@ -16,10 +18,13 @@ use crate::{severity, time};
 /// Risks and alerts of Microsoft.
 pub(super) const ENTRA: Format = Format {
     id: "entra",
-    version: 1,
+    version: 2,
     tool: "Microsoft Entra",
     names: &["riskState", "evidence", "properties", "category"],
-    statements: &[],
+    statements: &[
+        (Statement::Rotated, EvidenceLevel::E3),
+        (Statement::Deleted, EvidenceLevel::E3),
+    ],
     detect: |json| is_mine(json) || listed(json).iter().any(is_mine),
     records: |json| match is_mine(json) {
         true => Ok(Report::one(json)),
@@ -45,141 +50,194 @@ const CATEGORIES: &[&str] = &[
     "RiskyServicePrincipals",
 ];
 
-/// A diagnostic record has the risk in `properties`.
+/// A diagnostic record has the risk in `properties`, and so has an object of the resource manager.
 fn of_record<'d>(json: &'d Json<'d>) -> &'d Json<'d> {
-    let is_record = json
-        .get("category")
-        .text()
-        .is_some_and(|category| CATEGORIES.contains(&category));
-    if is_record { json.get("properties") } else { json }
+    let category = json.get("category").text();
+    let is_record = category.is_some_and(|category| CATEGORIES.contains(&category));
+    let inner = json.get("properties");
+    if is_record || is_risk(inner) { inner } else { json }
 }
+
+/// The state and the level of a risk, in one of three spellings.
+const RISKS: &[[&str; 2]] = &[
+    ["riskState", "riskLevel"],
+    ["RiskState", "RiskLevel"],
+    ["risk_state", "risk_level"],
+];
 
 fn is_risk(json: &Json<'_>) -> bool {
-    json.has_all(&["riskState", "riskLevel"])
+    RISKS.iter().any(|names| json.has_all(names))
 }
 
+const ALERTS: &[[&str; 3]] = &[
+    ["serviceSource", "severity", "createdDateTime"],
+    ["service_source", "severity", "created_date_time"],
+];
+
 fn is_alert(json: &Json<'_>) -> bool {
-    json.has_all(&["serviceSource", "severity", "status", "createdDateTime"])
+    ALERTS.iter().any(|names| json.has_all(names))
 }
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let risk = of_record(json);
-    let state = risk.get("riskState").text().or(json.get("status").text());
-    let dropped = match state.unwrap_or_default() {
-        "dismissed" | "confirmedSafe" => Some(DropReason::SuppressedAtSource),
-        "remediated" | "resolved" | "none" => Some(DropReason::NoStatement),
+    // The tenant of a table's row is its workspace.
+    let tenant = ["tenantId", "tenant_id"]
+        .iter()
+        .find_map(|name| json.get(name).text());
+    let tenant = tenant.unwrap_or_default();
+    match is_risk(risk) {
+        true => Ok(read_risk(risk, tenant)),
+        false => Ok(read_alert(json, tenant)),
+    }
+}
+
+fn read_alert<'d>(alert: &'d Json<'d>, tenant: &'d str) -> Reading<'d> {
+    let classification = text(alert, &["classification"]);
+    if let Some(reason) = why_over(text(alert, &["status"]), classification) {
+        return Reading::Dropped(reason);
+    }
+    let evidence = field(alert, "evidence").elements().iter();
+    let named = evidence.filter_map(|one| of_evidence(one, tenant));
+    Reading::observed(Vec::new(), named.map(|named| draft(alert, named)).collect())
+}
+
+/// How a risk ended by which the old password is worth nothing.
+const ROTATIONS: &[&str] = &[
+    "userPerformedSecuredPasswordChange",
+    "userPerformedSecuredPasswordReset",
+    "adminGeneratedTemporaryPassword",
+    "userChangedPasswordOnPremises",
+];
+
+fn read_risk<'d>(risk: &'d Json<'d>, tenant: &'d str) -> Reading<'d> {
+    let detail = text(risk, &["riskDetail"]);
+    let is_deleted = field(risk, "isDeleted").bool() == Some(true);
+    let proof = match text(risk, &["riskState"]) {
+        _ if is_deleted => Some((Statement::Deleted, EvidenceScope::WholeSubject)),
+        "dismissed" | "confirmedSafe" => return Reading::Dropped(DropReason::SuppressedAtSource),
+        "remediated" if ROTATIONS.contains(&detail) => {
+            Some((Statement::Rotated, EvidenceScope::Rule(rule(risk).to_owned())))
+        }
+        "remediated" | "none" => return Reading::Dropped(DropReason::NoStatement),
         _ => None,
     };
-    if let Some(reason) = dropped {
-        return Ok(Reading::Dropped(reason));
-    }
-    let tenant = json.get("tenantId").text().unwrap_or_default();
-    let named = match is_risk(risk) {
-        true => at_risk(risk, tenant),
-        false => accused(json, tenant),
-    };
-    let drafts = named.into_iter().map(|named| draft(risk, named));
-    Ok(Reading::observed(Vec::new(), drafts.collect()))
+    let drafts = at_risk(risk, tenant).into_iter().map(|named| {
+        let draft = draft(risk, named);
+        match &proof {
+            Some(proof) => Draft {
+                problem: None,
+                statements: vec![proof.clone()],
+                ..draft
+            },
+            None => draft,
+        }
+    });
+    Reading::observed(Vec::new(), drafts.collect())
+}
+
+fn is_of_principal(risk: &Json<'_>) -> bool {
+    let marks = [
+        "servicePrincipalId",
+        "servicePrincipalDisplayName",
+        "servicePrincipalType",
+        "appId",
+    ];
+    marks.iter().any(|name| !field(risk, name).is_null())
 }
 
 fn at_risk<'d>(risk: &'d Json<'d>, tenant: &'d str) -> Vec<Named<'d>> {
-    let keys = risk.get("keyIds").elements().iter().filter_map(Json::text);
+    let keys = field(risk, "keyIds").elements().iter().filter_map(Json::text);
     let keys: Vec<_> = keys
         .map(|key| {
             Named::new([tenant, key], |texts| {
-                entra::credential(known(texts[0]), texts[1])
+                entra::credential(Some(texts[0]).filter(|tenant| !tenant.is_empty()), texts[1])
             })
         })
         .collect();
-    let is_principal = risk.has("servicePrincipalId") || risk.has("appId");
-    let id = ["servicePrincipalId", "userId", "id"]
-        .iter()
-        .find_map(|name| risk.get(name).text());
-    match id.unwrap_or_default() {
+    let is_principal = is_of_principal(risk);
+    let id = match is_principal {
+        true => text(risk, &["servicePrincipalId", "id"]),
+        false => text(risk, &["userId", "id"]),
+    };
+    match id {
         _ if !keys.is_empty() => keys,
-        id if is_principal => vec![principal(tenant, id, risk.get("appId").text())],
-        id => vec![user(tenant, id, risk.get("userPrincipalName").text())],
+        id if is_principal => vec![service_principal(tenant, id, text(risk, &["appId"]))],
+        id => vec![user(tenant, id, text(risk, &["userPrincipalName"]))],
     }
 }
 
-fn accused<'d>(alert: &'d Json<'d>, tenant: &'d str) -> Vec<Named<'d>> {
-    let evidence = alert.get("evidence").elements().iter();
-    let named = evidence.filter_map(|one| {
-        let account = one.get("userAccount");
-        let upn = account.get("userPrincipalName").text();
-        match (account.get("azureAdUserId").text(), one.get("appId").text()) {
-            (Some(id), _) => Some(user(tenant, id, upn)),
-            (None, Some(app)) => Some(principal(
-                tenant,
-                one.get("objectId").text().unwrap_or_default(),
-                Some(app),
-            )),
-            _ => upn.map(|upn| user(tenant, "", Some(upn))),
-        }
-    });
-    named.collect()
+/// The kind of a detection; a risky user or service principal has none.
+fn rule<'d>(json: &'d Json<'d>) -> &'d str {
+    match text(json, &["riskEventType", "category"]) {
+        "" if is_of_principal(json) => "riskyServicePrincipal",
+        "" => "riskyUser",
+        rule => rule,
+    }
 }
 
-fn known(text: &str) -> Option<&str> {
-    Some(text).filter(|text| !text.is_empty())
-}
-
-fn user<'d>(tenant: &'d str, id: &'d str, upn: Option<&'d str>) -> Named<'d> {
-    Named::new([tenant, id, upn.unwrap_or_default()], |texts| {
-        match (texts[1], known(texts[2])) {
-            ("", upn) => entra::login(upn.ok_or(KeyError::NotASubject)?),
-            (id, upn) => entra::user(known(texts[0]), id, upn),
-        }
-    })
-}
-
-fn principal<'d>(tenant: &'d str, id: &'d str, app: Option<&'d str>) -> Named<'d> {
-    Named::new([tenant, id, app.unwrap_or_default()], |texts| match texts[1] {
-        "" => entra::service_principal_by_app(known(texts[0]), texts[2]),
-        id => entra::service_principal(known(texts[0]), id, known(texts[2])),
-    })
+/// A leaked credential that is named is exposed; an account whose password leaked may be in somebody's hands.
+fn issue_of<'d>(json: &'d Json<'d>, title: &'d str) -> IssueType {
+    let is_of_key = !field(json, "keyIds").elements().is_empty();
+    match rule(json) {
+        "leakedCredentials" if is_of_key => IssueType::SecretExposed,
+        rule => issue_type([rule, title]),
+    }
 }
 
 fn draft<'d>(json: &'d Json<'d>, named: Named<'d>) -> Draft<'d> {
-    let id = json.get("id").text().unwrap_or_default();
-    let rule = ["riskEventType", "category", "riskState"]
-        .iter()
-        .find_map(|name| json.get(name).text());
-    let rule = rule.unwrap_or("unknown");
-    let level = json.get("riskLevel").text().or(json.get("severity").text());
-    let first = [
-        json.get("activityDateTime"),
-        json.get("firstActivityDateTime"),
-        json.get("detectedDateTime"),
-    ];
-    let last = [
-        "lastUpdatedDateTime",
-        "lastUpdateDateTime",
-        "riskLastUpdatedDateTime",
-        "detectedDateTime",
-    ];
+    let id = text(json, &["id"]);
+    let level = text(json, &["riskLevel", "severity"]);
+    let title = Some(text(json, &["title"]))
+        .filter(|title| !title.is_empty())
+        .unwrap_or(rule(json));
+    let source = SourceOf {
+        rule: rule(json).into(),
+        reference: id.into(),
+        serial: Cow::Borrowed(id),
+        url: page(json),
+        ..SourceOf::default()
+    };
     Draft {
-        times: Times {
-            exposed_since: None,
-            first_detected_at: time::first_of(first),
-            observed_at: time::first_of(last.map(|name| json.get(name))),
-        },
+        times: times(json),
         problem: Some(Problem {
-            severity: level.map(severity::of_word).unwrap_or_default(),
-            ..Problem::new(
-                IssueType::SuspectedCompromise,
-                json.get("title").text().unwrap_or(rule),
-            )
-        }),
-        ..Draft::new(
-            SubjectOf::Named(named),
-            SourceOf {
-                rule: rule.into(),
-                reference: id.into(),
-                serial: Cow::Borrowed(id),
-                ..SourceOf::default()
+            severity: match level {
+                "" => Default::default(),
+                level => severity::of_word(level),
             },
-        )
+            ..Problem::new(issue_of(json, title), title)
+        }),
+        ..Draft::new(SubjectOf::Named(named), source)
+    }
+}
+
+/// The page of an alert, or the one in the list of keys and values that stands inside a string.
+fn page<'d>(json: &'d Json<'d>) -> Option<Cow<'d, str>> {
+    if let Some(page) = Some(text(json, &["alertWebUrl", "webUrl"])).filter(|page| !page.is_empty()) {
+        return Some(page.into());
+    }
+    let extra = embedded(field(json, "additionalInfo"));
+    let mut pairs = extra.elements().iter();
+    let page = pairs.find(|pair| field(pair, "key").text() == Some("alertUrl"))?;
+    Some(field(page, "value").text()?.to_owned().into())
+}
+
+fn times(json: &Json<'_>) -> Times {
+    let of = |names: &[&str]| time::first_of(names.iter().map(|name| field(json, name)));
+    Times {
+        exposed_since: None,
+        first_detected_at: of(&[
+            "activityDateTime",
+            "firstActivityDateTime",
+            "detectedDateTime",
+            "createdDateTime",
+        ]),
+        observed_at: of(&[
+            "lastUpdatedDateTime",
+            "lastUpdateDateTime",
+            "riskLastUpdatedDateTime",
+            "detectedDateTime",
+            "createdDateTime",
+        ]),
     }
 }
