@@ -122,12 +122,7 @@ const EXPECTED: &[(&str, u32, &str)] = &[
     ),
     ("aws-access-analyzer/external_access.json", 1, "observed 1"),
     ("aws-access-analyzer/unused_permission.json", 1, "observed 1"),
-    // A sequence that names no actor in its fields concerns nobody who could be told.
-    (
-        "aws-guardduty/panther_aws_guardduty.ndjson",
-        4,
-        "dropped not_identity_relevant 1, observed 3",
-    ),
+    ("aws-guardduty/panther_aws_guardduty.ndjson", 4, "observed 4"),
     // The account's contacts, the analyzer itself and the API server are nobody's credential.
     (
         "prowler/example_output_aws.ocsf.json",
@@ -162,7 +157,7 @@ const EXPECTED: &[(&str, u32, &str)] = &[
     (
         "okta/panther_okta_systemlog.ndjson",
         12,
-        "dropped no_statement 9, observed 3",
+        "dropped no_statement 8, observed 4",
     ),
     ("prowler/no_vuln.ocsf.json", 0, ""),
     // Rules of style, flows and vulnerabilities are nobody's credential.

@@ -8,7 +8,7 @@ use reeve_domain::key::{
     KeyError, Resolved,
     aws::{self, entitlement},
 };
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, Statement};
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, IssueType, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
@@ -19,7 +19,7 @@ use crate::time;
 /// Findings of IAM Access Analyzer.
 pub(super) const ACCESS_ANALYZER: Format = Format {
     id: "access-analyzer",
-    version: 1,
+    version: 2,
     tool: "IAM Access Analyzer",
     names: &["resource", "resourceType", "status", "analyzedAt"],
     statements: &[
@@ -63,6 +63,18 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     Ok(Reading::observed(Vec::new(), drafts.collect()))
 }
 
+/// Events of internal access say how it is granted; those of external access say nothing of their kind.
+fn kind_without_type(json: &Json<'_>) -> &'static str {
+    let is_internal = json
+        .get("accessType")
+        .text()
+        .is_some_and(|kind| kind.starts_with("INTRA_"));
+    match is_internal || json.has("principalOwnerAccount") {
+        true => "InternalAccess",
+        false => "ExternalAccess",
+    }
+}
+
 struct Access<'d> {
     json: &'d Json<'d>,
     kind: &'d str,
@@ -73,7 +85,7 @@ struct Access<'d> {
 
 impl<'d> Access<'d> {
     fn of(json: &'d Json<'d>) -> Self {
-        let kind = json.get("findingType").text().unwrap_or("ExternalAccess");
+        let kind = json.get("findingType").text().unwrap_or(kind_without_type(json));
         let known = KINDS.iter().find(|(name, _)| *name == kind);
         Self {
             json,
@@ -120,7 +132,11 @@ impl<'d> Access<'d> {
         let actions: Vec<&str> = actions.collect();
         let principals = json.get("principal").entries().iter();
         let principals = principals.filter_map(|(_, principal)| principal.text());
-        let named = principals.map(|principal| {
+        let mut principals: Vec<&str> = principals.collect();
+        if principals.is_empty() && json.get("isPublic").bool() == Some(true) {
+            principals.push("*");
+        }
+        let named = principals.into_iter().map(|principal| {
             let texts = [self.resource, principal]
                 .into_iter()
                 .chain(actions.iter().copied());
@@ -150,11 +166,22 @@ impl<'d> Access<'d> {
         let title = format!("{} of {}", self.kind, self.resource);
         let problem = Problem {
             unmapped: self.unmapped,
+            exposure: self.exposure(),
             ..Problem::new(self.issue_type, title)
         };
         Draft {
             problem: Some(problem),
             ..draft
+        }
+    }
+
+    fn exposure(&self) -> Exposure {
+        let details = self.json.get("findingDetails").elements().iter();
+        let details = details.map(|one| one.at(&["externalAccessDetails", "isPublic"]));
+        let mut said = details.chain([self.json.get("isPublic")]);
+        match said.any(|said| said.bool() == Some(true)) {
+            true => Exposure::Public,
+            false => Exposure::Unknown,
         }
     }
 

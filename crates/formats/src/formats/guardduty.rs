@@ -1,11 +1,11 @@
-//! GuardDuty, as the API writes it (`Service`) and as events do (`service`): one finding a record.
+//! GuardDuty, as the API writes it (`Service`, alone or in a list) and as events do (`service`): one finding a record.
 //!
 //! A finding can carry details of several resources; its `resourceType` says which is meant. A long-lived key that
 //! acted is the subject, else the principal behind it. Findings of instances and buckets alone concern no identity.
 
 use std::borrow::Cow;
 
-use reeve_domain::key::{KeyError, Rel, Resolved, aws, k8s};
+use reeve_domain::key::{KeyError, Rel, Resolved, aws, db, k8s};
 use reeve_domain::observation::{IssueType, SourceSeverity};
 use reeve_domain::reject::{DropReason, Reject};
 
@@ -17,17 +17,26 @@ use crate::{severity, time};
 /// GuardDuty findings.
 pub(super) const GUARDDUTY: Format = Format {
     id: "guardduty",
-    version: 1,
+    version: 2,
     tool: "GuardDuty",
     names: &["type", "Type", "service", "Service", "resource", "Resource"],
     statements: &[],
-    detect: |json| {
-        let service = field(json, "service");
-        field(json, "type").text().is_some() && field(service, "serviceName").text() == Some("guardduty")
+    detect: |json| is_finding(json) || listed(json).iter().any(is_finding),
+    records: |json| match is_finding(json) {
+        true => Ok(Report::one(json)),
+        false => Ok(Report::of(listed(json).iter())),
     },
-    records: |json| Ok(Report::one(json)),
     read,
 };
+
+fn is_finding(json: &Json<'_>) -> bool {
+    let service = field(json, "service");
+    field(json, "type").text().is_some() && field(service, "serviceName").text() == Some("guardduty")
+}
+
+fn listed<'d>(json: &'d Json<'d>) -> &'d [Json<'d>] {
+    field(json, "findings").elements()
+}
 
 /// Types and threat purposes → issue types; the first that the type begins with or holds wins.
 const TYPES: &[(&str, IssueType)] = &[
@@ -81,7 +90,7 @@ fn text<'d>(json: &'d Json<'d>, path: &[&str]) -> &'d str {
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
-    if at(json, &["service", "additionalInfo", "sample"]).bool() == Some(true) {
+    if is_sample(at(json, &["service", "additionalInfo"])) {
         return Ok(Reading::Dropped(DropReason::Sample));
     }
     if at(json, &["service", "archived"]).bool() == Some(true) {
@@ -93,6 +102,12 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let subjects = subjects(json, account.unwrap_or_default());
     let drafts = subjects.into_iter().map(|(named, also)| draft(json, named, also));
     Ok(Reading::observed(Vec::new(), drafts.collect()))
+}
+
+/// The API has what events have as an object as JSON in a string.
+fn is_sample(info: &Json<'_>) -> bool {
+    let written = field(info, "value").text().unwrap_or_default();
+    field(info, "sample").bool() == Some(true) || written.contains("\"sample\":true")
 }
 
 type Accused<'d> = (Named<'d>, Vec<Also<'d>>);
@@ -116,6 +131,10 @@ fn subjects<'d>(json: &'d Json<'d>, account: &'d str) -> Vec<Accused<'d>> {
             |texts: &[&str]| k8s::from_username(Some(texts[0]).filter(|name| !name.is_empty()), texts[1]);
         all.push((Named::new(texts, build), Vec::new()));
     }
+    let user = field(resource, "rdsDbUserDetails");
+    if user.is_object() && is_meant(&["RDSDBInstance", "RDSLimitlessDB"]) {
+        all.extend(of_database(resource, user));
+    }
     let actors = at(json, &["service", "detection", "sequence", "actors"]).elements();
     all.extend(
         actors
@@ -125,8 +144,41 @@ fn subjects<'d>(json: &'d Json<'d>, account: &'d str) -> Vec<Accused<'d>> {
     if all.is_empty() {
         all.extend(affected(json));
     }
+    if all.is_empty() {
+        all.extend(titled(json, account));
+    }
     all
 }
+
+/// A user of a database, whose host is known by the name of its instance alone.
+fn of_database<'d>(resource: &'d Json<'d>, user: &'d Json<'d>) -> Option<Accused<'d>> {
+    let details = ["rdsDbInstanceDetails", "rdsLimitlessDbDetails"].map(|name| field(resource, name));
+    let instance = details.into_iter().find(|details| details.is_object());
+    let names = [
+        "dbInstanceArn",
+        "dbShardGroupArn",
+        "dbInstanceIdentifier",
+        "dbShardGroupIdentifier",
+    ];
+    let host = instance.and_then(|instance| names.iter().find_map(|name| field(instance, name).text()));
+    let texts = [host.unwrap_or_default(), field(user, "user").text()?];
+    Some((
+        Named::new(texts, |texts| db::user(texts[0], texts[1])),
+        Vec::new(),
+    ))
+}
+
+/// A sequence of attacks that lists no actor names one in its title: `… of IAMUser/ann indicated by …`.
+fn titled<'d>(json: &'d Json<'d>, account: &'d str) -> Option<Accused<'d>> {
+    let title = text(json, &["title"]);
+    let named = title.split_whitespace().find_map(|word| word.split_once('/'));
+    let (kind, name) = named.filter(|(kind, _)| PRINCIPALS.contains(kind))?;
+    let name = name.trim_end_matches(['.', ',', ';']);
+    Some((Named::new(["", account, kind, name, ""], principal), Vec::new()))
+}
+
+/// Kinds of principals that a title names.
+const PRINCIPALS: &[&str] = &["IAMUser", "AssumedRole", "Role", "FederatedUser", "Root"];
 
 /// Kinds of resources that are told apart; of any other kind every detail counts.
 const KINDS: &[&str] = &[
@@ -136,6 +188,7 @@ const KINDS: &[&str] = &[
     "KubernetesCluster",
     "Instance",
     "RDSDBInstance",
+    "RDSLimitlessDB",
 ];
 
 fn acting<'d>(key: &'d Json<'d>, account: &'d str) -> Accused<'d> {

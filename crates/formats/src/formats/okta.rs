@@ -1,40 +1,69 @@
 //! Okta's System Log: what it detects are findings, what its administrators end is evidence.
 //!
-//! The subject may stand in `target` alone, and an actor may be an address. A failed event proves nothing.
+//! The subject may stand in `target` alone, and an actor may be an address. A failed event proves nothing. Which
+//! organization it is of only event hooks and some events say; Okta never gives an id twice, so the key without it is
+//! the same subject's.
 
 use std::borrow::Cow;
 
-use reeve_domain::key::{KeyError, okta};
+use reeve_domain::key::{KeyError, Resolved, Strength, okta};
 use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, SourceSeverity, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
-use crate::draft::{Draft, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::draft::{Also, Draft, Found, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
 
 /// Events of the System Log.
 pub(super) const OKTA: Format = Format {
     id: "okta-systemlog",
-    version: 1,
+    version: 2,
     tool: "Okta",
-    names: &["eventType", "published", "actor", "target", "outcome"],
+    names: &[
+        "eventType",
+        "published",
+        "actor",
+        "target",
+        "outcome",
+        "data",
+        "events",
+    ],
     statements: &[
         (Statement::Deleted, EvidenceLevel::E2),
         (Statement::Disabled, EvidenceLevel::E2),
         (Statement::Active, EvidenceLevel::E2),
         (Statement::PrivilegeReduced, EvidenceLevel::E2),
     ],
-    detect: |json| {
-        let is_event = json
-            .get("eventType")
-            .text()
-            .is_some_and(|name| name.contains('.'));
-        is_event && MARKS.iter().filter(|mark| json.has(mark)).count() >= 3
+    detect: |json| is_event(json) || hooked(json).iter().any(is_event),
+    records: |json| match is_event(json) {
+        true => Ok(Report::one(json)),
+        false => Ok(of_hook(json)),
     },
-    records: |json| Ok(Report::one(json)),
     read,
 };
+
+fn is_event(json: &Json<'_>) -> bool {
+    let name = json.get("eventType").text();
+    name.is_some_and(|name| name.contains('.')) && MARKS.iter().filter(|mark| json.has(mark)).count() >= 3
+}
+
+/// The events that an event hook sends together.
+fn hooked<'d>(json: &'d Json<'d>) -> &'d [Json<'d>] {
+    json.at(&["data", "events"]).elements()
+}
+
+fn of_hook<'d>(hook: &'d Json<'d>) -> Report<'d> {
+    let found = hooked(hook).iter().map(|json| Found {
+        json,
+        within: vec![hook],
+        key: None,
+    });
+    Report {
+        results: found.collect(),
+        receipts: Vec::new(),
+    }
+}
 
 /// Some of which every event has, though none has all.
 const MARKS: &[&str] = &[
@@ -66,6 +95,11 @@ const EVENTS: &[(&str, &str, Says)] = &[
         Says::Problem(IssueType::SuspectedCompromise),
     ),
     (
+        "security.breached_credential.detected",
+        "User",
+        Says::Problem(IssueType::SuspectedCompromise),
+    ),
+    (
         "user.risk.detect",
         "User",
         Says::Problem(IssueType::SuspectedCompromise),
@@ -87,6 +121,12 @@ const EVENTS: &[(&str, &str, Says)] = &[
     ),
     (
         "user.mfa.factor.deactivate",
+        "User",
+        Says::Problem(IssueType::WeakAuthentication),
+    ),
+    // A kind of factor is switched off for everybody; who did it is all that is known.
+    (
+        "system.mfa.factor.deactivate",
         "User",
         Says::Problem(IssueType::WeakAuthentication),
     ),
@@ -148,6 +188,26 @@ const EVENTS: &[(&str, &str, Says)] = &[
         "AppInstance",
         Says::Proof(Statement::Deleted),
     ),
+    (
+        "app.oauth2.client.lifecycle.deactivate",
+        "PublicClientApp",
+        Says::Proof(Statement::Disabled),
+    ),
+    (
+        "app.oauth2.client.lifecycle.activate",
+        "PublicClientApp",
+        Says::Proof(Statement::Active),
+    ),
+    (
+        "app.oauth2.client.lifecycle.delete",
+        "PublicClientApp",
+        Says::Proof(Statement::Deleted),
+    ),
+    (
+        "app.oauth2.credentials.lifecycle.create",
+        "PublicClientApp",
+        Says::Problem(IssueType::CredentialAdded),
+    ),
 ];
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
@@ -159,14 +219,18 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         Some("FAILURE" | "DENY" | "SKIPPED")
     );
     let (kind, says) = match known {
-        Some((_, kind, Says::Problem(issue))) => (*kind, Says::Problem(*issue)),
+        Some((_, kind, Says::Problem(issue))) if !failed || *issue == IssueType::SuspectedCompromise => {
+            (*kind, Says::Problem(*issue))
+        }
         Some((_, kind, says)) if !failed => (*kind, *says),
         _ if is_threat(json) => ("User", Says::Problem(IssueType::SuspectedCompromise)),
         _ => return Ok(Reading::Dropped(DropReason::NoStatement)),
     };
-    let drafts = subjects(json, kind)
-        .into_iter()
-        .map(|named| draft(json, name, named, says));
+    let organization = organization(json, &record.found.within);
+    let drafts = subjects(json, kind).into_iter().map(|one| Draft {
+        also: without_organization(one, organization),
+        ..draft(json, name, named(one, organization), says)
+    });
     Ok(Reading::observed(Vec::new(), drafts.collect()))
 }
 
@@ -174,35 +238,67 @@ fn is_threat(json: &Json<'_>) -> bool {
     json.at(&["debugContext", "debugData", "threatSuspected"]).bool() == Some(true)
 }
 
-fn subjects<'d>(json: &'d Json<'d>, kind: &str) -> Vec<Named<'d>> {
+/// The host of the hook that sent the event, or of Okta's own page that it came from; empty where neither is there.
+fn organization<'d>(json: &'d Json<'d>, within: &[&'d Json<'d>]) -> &'d str {
+    let of_hook = within.first().and_then(|hook| hook.get("source").text());
+    let of_page = json.at(&["debugContext", "debugData", "origin"]).text();
+    let hosts = [of_hook, of_page].into_iter().flatten();
+    let mut hosts = hosts.filter_map(|page| page.split_once("://")?.1.split('/').next());
+    hosts
+        .find(|host| DOMAINS.iter().any(|domain| host.ends_with(domain)))
+        .unwrap_or_default()
+}
+
+/// Under which every organization has its host.
+const DOMAINS: &[&str] = &[".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com"];
+
+fn subjects<'d>(json: &'d Json<'d>, kind: &str) -> Vec<&'d Json<'d>> {
     let is_kind = |one: &&Json<'_>| one.get("type").text() == Some(kind);
     let targets: Vec<_> = json.get("target").elements().iter().filter(is_kind).collect();
     let actor = Some(json.get("actor")).filter(is_kind);
-    let meant = if targets.is_empty() {
+    if targets.is_empty() {
         actor.into_iter().collect()
     } else {
         targets
-    };
-    meant.into_iter().map(named).collect()
+    }
 }
 
-fn named<'d>(one: &'d Json<'d>) -> Named<'d> {
+/// The key without the organization, where the subject's own has one.
+fn without_organization<'d>(one: &'d Json<'d>, organization: &str) -> Vec<Also<'d>> {
+    let is_id = one
+        .get("id")
+        .text()
+        .is_some_and(|id| id.len() == 20 && id.starts_with('0'));
+    match is_id && !organization.is_empty() {
+        true => vec![Also::Alias(Strength::Strong, named(one, ""))],
+        false => Vec::new(),
+    }
+}
+
+fn named<'d>(one: &'d Json<'d>, organization: &'d str) -> Named<'d> {
     let text = |field: &str| -> &'d str {
         one.get(field)
             .text()
             .filter(|text| *text != "unknown")
             .unwrap_or_default()
     };
-    Named::new([text("type"), text("id"), text("alternateId")], |texts| {
-        let login = Some(texts[2]).filter(|login| !login.is_empty());
-        match (texts[0], texts[1]) {
-            ("User", "") => okta::login(None, login.ok_or(KeyError::NotASubject)?),
-            ("User", id) => okta::user(None, id, login),
-            ("AppInstance", id) => okta::app(None, id),
-            ("Token", id) => okta::token(None, id),
-            _ => Err(KeyError::NotASubject),
-        }
-    })
+    Named::new(
+        [text("type"), text("id"), text("alternateId"), organization],
+        build,
+    )
+}
+
+fn build(texts: &[&str]) -> Result<Resolved, KeyError> {
+    let known = |text: &'_ str| !text.is_empty();
+    let login = Some(texts[2]).filter(|login| known(login));
+    let organization = Some(texts[3]).filter(|name| known(name));
+    match (texts[0], texts[1]) {
+        ("User", "") => okta::login(organization, login.ok_or(KeyError::NotASubject)?),
+        ("User", id) => okta::user(organization, id, login),
+        ("AppInstance" | "PublicClientApp", id) => okta::app(organization, id),
+        ("Token", id) => okta::token(organization, id),
+        _ => Err(KeyError::NotASubject),
+    }
 }
 
 fn draft<'d>(json: &'d Json<'d>, name: &'d str, named: Named<'d>, says: Says) -> Draft<'d> {
