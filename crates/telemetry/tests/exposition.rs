@@ -229,6 +229,8 @@ fn what_can_be_named_beforehand_starts_at_zero() {
         r#"reeve_tasks_verified_total{closure="attested",priority="P3"}"#,
         r#"reeve_escalations_total{level="4"}"#,
         r#"reeve_transaction_duration_seconds_count{result="fenced",role="normalizer"}"#,
+        r#"reeve_task_time_to_claim_seconds_count{identity_class="pipeline",priority="P2"}"#,
+        r#"reeve_task_time_to_verified_by_issue_seconds_count{issue_type="root_use"}"#,
     ] {
         assert_eq!(value(&metrics, series), Some(0.0), "{series}");
     }

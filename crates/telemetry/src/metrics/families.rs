@@ -2,6 +2,8 @@
 
 use prometheus::core::Collector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use reeve_domain::context::IdentityClass;
+use reeve_domain::observation::IssueType;
 use reeve_domain::outcome::Outcome;
 use reeve_domain::priority::Band;
 use reeve_domain::reject::{DropReason, Reason};
@@ -252,6 +254,22 @@ impl Tasks {
             &self.escalations,
             (1..=known.escalation_level_max).map(|level| level.to_string()),
         );
+        self.start_times();
+    }
+
+    /// These are rare: a series that is born with its first event would never show an increase for it.
+    fn start_times(&self) {
+        for times in [&self.to_acknowledge, &self.to_claim, &self.to_verified] {
+            for (band, class) in Band::ALL
+                .iter()
+                .flat_map(|band| IdentityClass::ALL.iter().map(move |class| (band, class)))
+            {
+                times.with_label_values(&[band.as_str(), class.as_str()]);
+            }
+        }
+        for issue in IssueType::ALL {
+            self.to_verified_by_issue.with_label_values(&[issue.as_str()]);
+        }
     }
 }
 
