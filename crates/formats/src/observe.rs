@@ -27,6 +27,7 @@ use subject::Home;
 
 const TITLE_CHARS_MAX: usize = 256;
 const WORD_CHARS_MAX: usize = 256;
+const LABEL_CHARS_MAX: usize = 32;
 const REFERENCE_CHARS_MAX: usize = 512;
 const PLACE_CHARS_MAX: usize = 1_024;
 const ID_CHARS: usize = 26;
@@ -169,7 +170,7 @@ impl Clean {
         let first = times.first_detected_at.unwrap_or(observed_at);
         let index = scene.index.max(scene.indexes.finding);
         let mut source_severity = problem.severity.clone();
-        source_severity.label = scrubber.text(&source_severity.label).into_owned();
+        source_severity.label = clean(&scrubber.text(&source_severity.label), LABEL_CHARS_MAX);
         Finding {
             finding_id,
             key_version: KEY_VERSION,

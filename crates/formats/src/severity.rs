@@ -1,9 +1,7 @@
 //! Every source's severity on one scale of 0–100; it is shown with a finding and never scored.
 
 use reeve_domain::observation::SourceSeverity;
-use reeve_domain::text::clean;
 
-const LABEL_CHARS_MAX: usize = 32;
 const UNKNOWN: u8 = 40;
 
 /// What the words of the scanners mean.
@@ -24,12 +22,13 @@ const WORDS: &[(&str, u8)] = &[
     ("none", 10),
 ];
 
-/// A severity given by a word; an unknown word keeps its label and the score of unknown.
+/// A severity given by a word; an unknown word keeps its label and the score of unknown. The label is whole here: what is
+/// cut before it is scrubbed may hide half a secret.
 pub(crate) fn of_word(word: &str) -> SourceSeverity {
     let known = WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
     let score = known.map_or(UNKNOWN, |(_, score)| *score);
     SourceSeverity {
-        label: clean(word, LABEL_CHARS_MAX),
+        label: word.to_owned(),
         score,
     }
 }
