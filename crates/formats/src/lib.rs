@@ -7,9 +7,11 @@
 mod canary;
 mod draft;
 mod envelope;
+mod explain;
 pub mod formats;
 mod issue;
 mod json;
+mod mapping;
 mod observe;
 mod parse;
 mod parsed;
@@ -19,8 +21,10 @@ mod severity;
 mod time;
 mod url;
 
+pub use explain::{ExplainedObject, Verdict, explain};
 #[doc(hidden)]
 pub use json::Json;
+pub use mapping::{MappingFault, Mappings, RawMapping};
 pub use parse::parse;
 pub use parsed::{Item, Parsed};
 #[doc(hidden)]

@@ -36,11 +36,33 @@ const ID_CHARS: usize = 26;
 pub(crate) struct Scene<'s> {
     pub(crate) settings: &'s Settings,
     pub(crate) alert: &'s RawAlert<'s>,
-    pub(crate) format: &'static Format,
+    pub(crate) format: Speaker<'s>,
     pub(crate) carried: &'s Carried,
     /// Which record of the alert, from 0.
     pub(crate) index: u32,
     pub(crate) indexes: Indexes,
+}
+
+/// Which format speaks, built in or mapped.
+#[derive(Clone, Copy)]
+pub(crate) struct Speaker<'s> {
+    /// Its id on the wire.
+    pub(crate) id: &'static str,
+    /// The product, where the record does not name it.
+    pub(crate) tool: &'s str,
+    /// Version of its reader.
+    pub(crate) version: u32,
+}
+
+impl<'s> Speaker<'s> {
+    /// A built-in format.
+    pub(crate) fn of(format: &'s Format) -> Self {
+        Self {
+            id: format.id,
+            tool: format.tool,
+            version: format.version,
+        }
+    }
 }
 
 /// The next free `provenance.index` of every kind.
@@ -125,10 +147,13 @@ impl Clean {
         let place = without_secrets(&draft.place, scrubber);
         let source = source(&draft.source, scrubber, scene.format);
         let serial = scrubber.text(&draft.source.serial).into_owned();
+        let sender = scene.carried.sender.as_deref().map(|name| scrubber.text(name));
         let resolved = Home {
             place: &place,
             rule: &source.rule,
             serial: &serial,
+            sender: sender.as_deref(),
+            origin: &scene.alert.origin,
         }
         .subject(draft, scrubber, scene)?;
         Ok(Self {
@@ -276,7 +301,7 @@ fn is_same_sighting(other: &Observation, finding: &Finding) -> bool {
             == (&here.repository, &here.path, here.line, &here.commit)
 }
 
-fn source(source: &SourceOf<'_>, scrubber: &Scrubber, format: &Format) -> Source {
+fn source(source: &SourceOf<'_>, scrubber: &Scrubber, format: Speaker<'_>) -> Source {
     let page = source.url.as_deref().map(|page| {
         let page = url::without_userinfo(page);
         clean(&scrubber.text(&page), PLACE_CHARS_MAX)

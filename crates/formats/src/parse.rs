@@ -6,9 +6,11 @@ use reeve_domain::reject::{DropReason, Reason, Reject};
 use crate::draft::{Found, Reading, ReceiptDraft, Record};
 use crate::envelope::bytes::{Compression, without_bom, without_script_prefix};
 use crate::envelope::{self, Carried, Peeled, cloud_events, decode_base64};
+use crate::explain::{ExplainedObject, OBJECTS_MAX, explain_object};
 use crate::formats::{self, Format};
 use crate::json::{Documents, Fault, Json, is_whole_value, read_value};
-use crate::observe::{Indexes, Observed, Scene, observe, receipt};
+use crate::mapping::Mapping;
+use crate::observe::{Indexes, Observed, Scene, Speaker, observe, receipt};
 use crate::parsed::{Item, Parsed};
 use crate::settings::Settings;
 
@@ -17,15 +19,18 @@ const INFLATIONS_MAX: u32 = 4;
 
 /// Reads an alert. Total: any bytes give an answer, and every record of them exactly one item.
 pub fn parse(alert: &RawAlert<'_>, settings: &Settings) -> Parsed {
-    let mut walk = Walk {
-        alert,
-        settings,
-        parsed: Parsed::default(),
-        indexes: Indexes::default(),
-    };
+    let mut walk = Walk::of(alert, settings);
     walk.alert();
     walk.parsed.empty = walk.parsed.records == 0;
     walk.parsed
+}
+
+/// What each format says of each object of an alert.
+pub(crate) fn walk_explained(alert: &RawAlert<'_>, settings: &Settings) -> Vec<ExplainedObject> {
+    let mut walk = Walk::of(alert, settings);
+    walk.explained = Some(Vec::new());
+    walk.alert();
+    walk.explained.unwrap_or_default()
 }
 
 struct Walk<'s> {
@@ -33,6 +38,8 @@ struct Walk<'s> {
     settings: &'s Settings,
     parsed: Parsed,
     indexes: Indexes,
+    /// Why objects are read as they are, where somebody asks.
+    explained: Option<Vec<ExplainedObject>>,
 }
 
 /// How deep in its layers a text stands, and what they said.
@@ -41,6 +48,18 @@ struct Depth {
     carried: Carried,
     envelopes: u32,
     inflations: u32,
+}
+
+impl<'s> Walk<'s> {
+    fn of(alert: &'s RawAlert<'s>, settings: &'s Settings) -> Self {
+        Self {
+            alert,
+            settings,
+            parsed: Parsed::default(),
+            indexes: Indexes::default(),
+            explained: None,
+        }
+    }
 }
 
 impl Walk<'_> {
@@ -200,9 +219,41 @@ impl Walk<'_> {
         if let Some((name, peeled)) = envelope::peel(json) {
             return self.envelope(name, json, peeled, depth);
         }
-        match formats::of(json) {
-            Some(format) => self.report(format, json, depth),
+        self.explain(json);
+        if let Some(format) = formats::of(json) {
+            return self.report(format, json, depth);
+        }
+        let settings = self.settings;
+        match settings.mappings.of(json) {
+            Some(mapping) => self.mapped(mapping, json, depth),
             None => self.unknown(),
+        }
+    }
+
+    fn explain(&mut self, json: &Json<'_>) {
+        let index = self.parsed.records;
+        if let Some(explained) = &mut self.explained
+            && explained.len() < OBJECTS_MAX
+        {
+            explained.push(explain_object(json, &self.settings.mappings, index));
+        }
+    }
+
+    fn mapped<'d>(&mut self, mapping: &'d Mapping, json: &'d Json<'d>, depth: &Depth) {
+        note(&mut self.parsed.formats, mapping.name());
+        let speaker = Speaker {
+            id: mapping.name(),
+            tool: mapping.tool(),
+            version: mapping.version(),
+        };
+        match mapping.records(json) {
+            Ok(records) => records
+                .iter()
+                .for_each(|record| self.reading(speaker, record.read(), depth)),
+            Err(reject) => {
+                let index = self.parsed.records;
+                self.reject(reject.within(speaker.id, index));
+            }
         }
     }
 
@@ -249,6 +300,7 @@ impl Walk<'_> {
 
     fn report<'d>(&mut self, format: &'static Format, json: &'d Json<'d>, depth: &Depth) {
         note(&mut self.parsed.formats, format.id);
+        let speaker = Speaker::of(format);
         match (format.records)(json) {
             Ok(report) => {
                 let receipts: Vec<ReceiptDraft> = report.receipts;
@@ -258,7 +310,7 @@ impl Walk<'_> {
                     .for_each(|found| self.result(format, found, depth));
                 receipts
                     .into_iter()
-                    .for_each(|draft| self.receipt(format, draft, depth));
+                    .for_each(|draft| self.receipt(speaker, draft, depth));
             }
             Err(reject) => {
                 let index = self.parsed.records;
@@ -268,24 +320,29 @@ impl Walk<'_> {
     }
 
     fn result<'d>(&mut self, format: &'static Format, found: Found<'d>, depth: &'d Depth) {
-        let index = self.parsed.records;
         let record = Record {
             found,
             carried: &depth.carried,
         };
-        match (format.read)(&record) {
+        let speaker = Speaker::of(format);
+        self.reading(speaker, (format.read)(&record), depth);
+    }
+
+    fn reading(&mut self, format: Speaker<'_>, reading: Result<Reading<'_>, Reject>, depth: &Depth) {
+        let index = self.parsed.records;
+        match reading {
             Ok(Reading::Observed { secrets, drafts }) => {
                 let mut scene = self.scene(format, &depth.carried, index);
                 let observed = observe(&secrets, drafts, &mut scene);
                 self.indexes = scene.indexes;
-                self.observed(format, index, observed);
+                self.observed(format.id, index, observed);
             }
             Ok(Reading::Dropped(reason)) => self.dropped(format.id, reason),
             Err(reject) => self.reject(reject.within(format.id, index)),
         }
     }
 
-    fn observed(&mut self, format: &'static Format, index: u32, observed: Observed) {
+    fn observed(&mut self, format: &'static str, index: u32, observed: Observed) {
         match observed {
             Observed::Some {
                 observations,
@@ -296,25 +353,25 @@ impl Walk<'_> {
                 self.parsed.unmapped += unmapped;
                 self.push(Item::Observed {
                     index,
-                    format: format.id,
+                    format,
                     observations,
                 });
             }
-            Observed::Nothing(reason) => self.dropped(format.id, reason),
+            Observed::Nothing(reason) => self.dropped(format, reason),
             Observed::NoSubject(detail) => {
-                self.reject(Reject::document(Reason::NoSubject, detail).within(format.id, index));
+                self.reject(Reject::document(Reason::NoSubject, detail).within(format, index));
             }
         }
     }
 
-    fn receipt(&mut self, format: &'static Format, draft: ReceiptDraft, depth: &Depth) {
+    fn receipt(&mut self, format: Speaker<'_>, draft: ReceiptDraft, depth: &Depth) {
         let mut scene = self.scene(format, &depth.carried, self.parsed.records);
         let receipt = receipt(draft, &mut scene);
         self.indexes = scene.indexes;
         self.parsed.receipts.push(receipt);
     }
 
-    fn scene<'c>(&'c self, format: &'static Format, carried: &'c Carried, index: u32) -> Scene<'c> {
+    fn scene<'c>(&'c self, format: Speaker<'c>, carried: &'c Carried, index: u32) -> Scene<'c> {
         Scene {
             settings: self.settings,
             alert: self.alert,

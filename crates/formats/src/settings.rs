@@ -7,6 +7,7 @@ use reeve_domain::observation::{EvidenceLevel, Frameworks, IssueType, Statement}
 use reeve_domain::secret::HmacKeys;
 
 use crate::formats;
+use crate::mapping::Mappings;
 
 /// Bounds of what one alert may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Which format may say what, and how far it is trusted.
     pub levels: EvidenceLevels,
+    /// Formats as configuration, asked after the built-in ones.
+    pub mappings: Mappings,
     /// Labels of published lists for every issue type; those not listed have none.
     pub frameworks: BTreeMap<IssueType, Frameworks>,
     /// For the negative controls of tests alone.
@@ -61,6 +64,7 @@ impl Settings {
             keys: keys.into(),
             limits: Limits::default(),
             levels: EvidenceLevels::built_in(),
+            mappings: Mappings::default(),
             frameworks: BTreeMap::new(),
             scrub: Scrub::On,
         }

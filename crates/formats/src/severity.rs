@@ -22,6 +22,11 @@ const WORDS: &[(&str, u8)] = &[
     ("none", 10),
 ];
 
+/// Whether a word is known, in any case of its letters.
+pub(crate) fn is_word(word: &str) -> bool {
+    WORDS.iter().any(|(name, _)| name.eq_ignore_ascii_case(word))
+}
+
 /// A severity given by a word; an unknown word keeps its label and the score of unknown. The label is whole here: what is
 /// cut before it is scrubbed may hide half a secret.
 pub(crate) fn of_word(word: &str) -> SourceSeverity {

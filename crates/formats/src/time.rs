@@ -110,7 +110,8 @@ fn of_number(number: f64, exact: Option<u64>) -> Option<Timestamp> {
     plausible(at.ok()?)
 }
 
-fn plausible(at: jiff::Timestamp) -> Option<Timestamp> {
+/// A time of our days; anything else is a placeholder.
+pub(crate) fn plausible(at: jiff::Timestamp) -> Option<Timestamp> {
     (at.as_second() >= EARLIEST_SECONDS).then(|| at.into())
 }
 
