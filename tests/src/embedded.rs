@@ -3,15 +3,21 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
-use crate::host::free_port;
+use serde_json::Value;
+
+use crate::host::{free_port, wait_for};
 use crate::replica::{Replica, executable};
+
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// One installation on the embedded log, gone with this value.
 #[derive(Debug)]
 pub struct Embedded {
     folder: tempfile::TempDir,
     port: u16,
+    environment: Vec<(String, String)>,
 }
 
 impl Default for Embedded {
@@ -21,18 +27,25 @@ impl Default for Embedded {
         Self {
             folder,
             port: free_port(),
+            environment: Vec::new(),
         }
     }
 }
 
 impl Embedded {
+    /// With one more variable in the environment of all its processes.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Where `name` lies in its folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Writes a file and returns its path, as a command takes it.
-    pub fn write(&self, name: &str, content: &str) -> String {
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.path(name);
         std::fs::write(&path, content).expect("it is ours");
         path.display().to_string()
@@ -51,6 +64,7 @@ impl Embedded {
             .env("REEVE_DATA_DIR", self.path("log"))
             .env("REEVE_HMAC_KEY_FILE", self.path("key"))
             .env("REEVE_METRICS_ADDR", format!("127.0.0.1:{}", self.port))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path());
         command
     }
@@ -81,13 +95,54 @@ impl Embedded {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// A `reeve run` on it, ready.
+    /// Publishes a document as the file `name`.
+    #[track_caller]
+    pub fn publish(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.write(name, content);
+        self.prints(&["publish", &path]);
+    }
+
+    /// The tasks as they stand.
+    #[track_caller]
+    pub fn tasks(&self) -> Vec<Value> {
+        bodies(&self.prints(&["tasks", "-o", "json"]))
+    }
+
+    /// Waits until `holds` for the task of that subject, and returns the task. Fails the test after 40 s.
+    #[track_caller]
+    pub fn wait_task(&self, key: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let wanted = |task: &Value| task["subject"]["key"] == key && holds(task);
+        let found = wait_for(PATIENCE, || self.tasks().into_iter().find(&wanted));
+        assert!(found.is_some(), "{key}: {what}: {:#?}", self.tasks());
+        found.unwrap_or_default()
+    }
+
+    /// The dead letters.
+    #[track_caller]
+    pub fn letters(&self) -> Vec<Value> {
+        bodies(&self.prints(&["dead-letters", "ls", "-o", "json"]))
+    }
+
+    /// A `reeve run` on it, ready; it logs all it can.
     #[track_caller]
     pub fn run(&self, name: &str) -> Replica {
+        self.run_with(name, &[])
+    }
+
+    /// The same with more arguments.
+    #[track_caller]
+    pub fn run_with(&self, name: &str, arguments: &[&str]) -> Replica {
         let mut command = self.command();
-        command.arg("run").env("REEVE_LOG", "trace");
+        command.arg("run").args(arguments).env("REEVE_LOG", "trace");
         let mut replica = Replica::start(&command, self.port, self.path(name));
         replica.wait_ready();
         replica
     }
+}
+
+/// One JSON object a line.
+#[track_caller]
+pub fn bodies(printed: &str) -> Vec<Value> {
+    let read = |line| serde_json::from_str(line).expect("a body is JSON");
+    printed.lines().map(read).collect()
 }

@@ -8,4 +8,5 @@ pub mod host;
 pub mod kafka;
 pub mod line;
 pub mod metrics;
+pub mod planted;
 pub mod replica;

@@ -59,6 +59,11 @@ impl Replica {
         Self { child, port, log }
     }
 
+    /// Where it serves metrics.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Waits until `/readyz` is 200: joined and restored. Fails the test if it ends before, or after 90 s.
     #[track_caller]
     pub fn wait_ready(&mut self) {
