@@ -21,6 +21,14 @@ impl From<RawCovers> for Covers {
 }
 
 impl Covers {
+    pub(crate) fn first_class(&self) -> Option<Class> {
+        self.classes.first().copied()
+    }
+
+    pub(crate) fn first_provider(&self) -> Option<&str> {
+        self.providers.first().map(String::as_str)
+    }
+
     pub(crate) fn includes(&self, subject: &Subject) -> bool {
         let class = self.classes.is_empty() || self.classes.contains(&subject.class);
         class && (self.providers.is_empty() || self.providers.contains(&subject.provider))

@@ -1,6 +1,7 @@
 //! All configured inventories: compiled from what was written, and asked together.
 
 mod compile;
+mod probe;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod config;
 pub mod failpoint;
+pub mod probe;
 pub mod topics;
 
 mod context;
@@ -21,3 +22,4 @@ pub use access::Access;
 pub use config::{Connection, KafkaConfig};
 pub use failpoint::{Failpoints, Point};
 pub use lane::KafkaLane;
+pub use probe::probe;

@@ -1,17 +1,23 @@
 //! `reeve check` and `reeve test`: the configuration, all of it at once.
 
+use std::time::Duration;
+
 use reeve_policy::ConfigError;
 
+use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::normalize::note;
-use crate::{kafka, line};
+use crate::{cli, clock, kafka, line, run};
 
-/// Everything that is wrong with the configuration, its own tests included; with `online` also what it points to.
+/// How long one inventory may take to answer.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// Everything that is wrong with the configuration, its own tests included; with `--online` also what it points to.
 ///
 /// # Errors
 /// 78 for errors, 1 for failing tests or for what is not there.
-pub fn check(config: Result<Config, Vec<ConfigError>>, online: bool) -> Outcome {
+pub fn check(config: Result<Config, Vec<ConfigError>>, args: &CheckArgs) -> Outcome {
     let config = config.map_err(Failure::Config)?;
     let mut errors = line::inventories(&config).err().unwrap_or_default();
     errors.extend(config.hmac_key.read().err().unwrap_or_default());
@@ -19,8 +25,8 @@ pub fn check(config: Result<Config, Vec<ConfigError>>, online: bool) -> Outcome 
         return Err(Failure::Config(errors));
     }
     test(&config)?;
-    if online {
-        reach(&config)?;
+    if args.online {
+        reach(&config, args.role)?;
     }
     note("configuration is valid");
     Ok(())
@@ -43,24 +49,58 @@ pub fn test(config: &Config) -> Outcome {
     Err(Failure::Findings(texts.join("\n")))
 }
 
-fn reach(config: &Config) -> Outcome {
+/// Everything that the configuration points to, asked.
+fn reach(config: &Config, role: cli::Role) -> Outcome {
+    let mut faults = Vec::new();
     if config.log.brokers.is_some() {
-        let connection = kafka::connection(&config.log);
-        let mismatches = reeve_kafka::topics::verify(&connection, &kafka::layout(&config.log))?;
-        let wrong: Vec<String> = mismatches
-            .iter()
-            .filter(|mismatch| !mismatch.tolerable)
-            .map(|mismatch| {
-                format!(
-                    "{}: {}: expected {}, found {}",
-                    mismatch.topic, mismatch.what, mismatch.expected, mismatch.found
-                )
-            })
-            .collect();
-        if !wrong.is_empty() {
-            return Err(Failure::Findings(wrong.join("\n")));
+        faults.extend(topics(config)?);
+        let there = faults.is_empty();
+        for role in run::roles(role).into_iter().filter(|_| there) {
+            let told = reeve_kafka::probe(&kafka::lane(&config.log, role, 0)?)?;
+            faults.extend(told.into_iter().map(|text| format!("{}: {text}", role.as_str())));
         }
-        note("brokers answer, topics fit");
     }
+    faults.extend(inventories(config)?);
+    if !faults.is_empty() {
+        return Err(Failure::Findings(faults.join("\n")));
+    }
+    note(if config.log.brokers.is_some() {
+        "brokers answer, topics fit, inputs can be read, transactions can be opened, no record is from the future"
+    } else {
+        "no brokers are configured: the log is embedded"
+    });
     Ok(())
+}
+
+fn topics(config: &Config) -> Result<Vec<String>, Failure> {
+    let mismatches =
+        reeve_kafka::topics::verify(&kafka::connection(&config.log), &kafka::layout(&config.log))?;
+    let wrong = mismatches.iter().filter(|mismatch| !mismatch.tolerable);
+    let texts = wrong.map(|mismatch| {
+        format!(
+            "{}: {}: expected {}, found {}",
+            mismatch.topic, mismatch.what, mismatch.expected, mismatch.found
+        )
+    });
+    Ok(texts.collect())
+}
+
+/// "Not there" is an answer.
+fn inventories(config: &Config) -> Result<Vec<String>, Failure> {
+    let inventories = line::inventories(config).map_err(Failure::Config)?;
+    let runtime = line::runtime()?;
+    let mut silent = Vec::new();
+    for (name, status) in runtime.block_on(inventories.probe(ANSWER, clock::now())) {
+        match status {
+            Some(status) if status.is_answer() => note(&format!("inventory {name} answers")),
+            Some(status) => silent.push(format!("inventory {name}: {}", status.as_str())),
+            None => note(&format!(
+                "inventory {name} cannot be asked: its request needs more than a made-up subject has"
+            )),
+        }
+    }
+    for name in inventories.switched_off() {
+        note(&format!("inventory {name} is off: its variable is not set"));
+    }
+    Ok(silent)
 }

@@ -163,9 +163,12 @@ pub struct WhyArgs {
 /// `reeve check`
 #[derive(Args)]
 pub struct CheckArgs {
-    /// Also ask brokers, topics and inventories
+    /// Also ask what it points to: brokers, topics, the rights of the roles, inventories, clocks
     #[arg(long)]
     pub online: bool,
+    /// With `--online`: whose rights to try
+    #[arg(long, value_enum, default_value = "all")]
+    pub role: Role,
 }
 
 /// `reeve event`

@@ -73,7 +73,7 @@ fn command(cli: Cli) -> Outcome {
         Command::Schema(args) => return schema::run(args.kind.as_deref()),
         Command::Completions { shell } => return completions(shell),
         Command::Man => return man(),
-        Command::Check(args) => return check::check(config::load(folder), args.online),
+        Command::Check(args) => return check::check(config::load(folder), &args),
         _ => {}
     }
     let config = config::load(folder).map_err(Failure::Config)?;

@@ -55,7 +55,8 @@ pub fn run(config: &Config, folder: Option<&Path>, args: &RunArgs) -> Outcome {
     result
 }
 
-fn roles(role: cli::Role) -> Vec<Role> {
+/// The roles that one word stands for.
+pub fn roles(role: cli::Role) -> Vec<Role> {
     match role {
         cli::Role::Normalizer => vec![Role::Normalizer],
         cli::Role::Dispatcher => vec![Role::Dispatcher],

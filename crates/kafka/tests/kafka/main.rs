@@ -5,6 +5,7 @@ mod access;
 mod cluster;
 mod exactly_once;
 mod logs;
+mod probe;
 mod rebalance;
 mod restore;
 mod setup;
