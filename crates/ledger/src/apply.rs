@@ -13,7 +13,7 @@ use crate::case::{Case, Known};
 use crate::observe::{self, News};
 use crate::piece::{self, Piece, is_life};
 use crate::refresh::{self, Mover, Now};
-use crate::{event, tick};
+use crate::{alias, event, pass, tick};
 
 /// The name under which `evidence.yaml` lists what reeve itself reads in an inventory.
 const INVENTORY: &str = "inventory";
@@ -36,6 +36,17 @@ pub fn apply(
         return out;
     }
     match input {
+        Input::Finding(finding) | Input::KnownFinding { finding, .. } if is_redirect(case) => {
+            if let Some(case) = case {
+                pass::pass_finding(case, finding, at, &mut out);
+            }
+        }
+        Input::Evidence(evidence) if is_redirect(case) => {
+            if let Some(case) = case {
+                pass::pass_evidence(case, evidence, at, &mut out);
+            }
+        }
+        Input::Knowledge { .. } if is_redirect(case) => {}
         Input::Finding(finding) => apply_finding(case, finding, at, &mut out),
         Input::KnownFinding {
             finding,
@@ -65,6 +76,9 @@ pub fn wants_lookup(case: &Case, policy: &Policy, now: Timestamp) -> bool {
 
 /// When the inventories should be asked next; none if no task needs it.
 pub fn lookup_due(case: &Case, policy: &Policy) -> Option<Timestamp> {
+    if case.ties.main.is_some() {
+        return None;
+    }
     let open = |tracked: &crate::case::Tracked| tracked.task.as_ref().is_none_or(|task| task.state.is_open());
     if !case.tracked.values().any(open) {
         return None;
@@ -100,6 +114,10 @@ fn apply_finding(case: &mut Option<Case>, finding: &Finding, at: Now<'_>, out: &
         .and_then(|tracked| tracked.task.as_ref())
         .map(|task| task.state);
     let news = observe::finding(case, finding, at.now);
+    if let Some(own) = case.own_share() {
+        observe::finding(&mut own.facts, finding, at.now);
+    }
+    alias::claim(case, &finding.aliases, at, out);
     if news == News::Fact {
         refresh::all(case, Mover::Observed, at, out);
     }
@@ -143,38 +161,33 @@ fn apply_known_finding(
 
 fn apply_evidence(case: &mut Option<Case>, evidence: &Evidence, at: Now<'_>, out: &mut Applied) {
     out.outcome = Some(Outcome::Folded);
-    let Some(level) = at
-        .policy
-        .level_of_format(&evidence.source.format, evidence.statement)
-    else {
+    let Some(piece) = piece_of(evidence, at) else {
         return;
     };
-    if evidence.errored && is_life(evidence.statement) {
-        return;
-    }
     out.changed = case.is_none();
     let case = case.get_or_insert_with(|| Case::new(evidence.subject.clone(), 1, at.now));
     out.changed |= observe::is_named(case, &evidence.subject, 1, &evidence.aliases, &[]);
-    let so_at = evidence.observed_at.clamped(at.now).0;
-    let piece = Piece::observed(evidence, level, so_at);
+    alias::claim(case, &evidence.aliases, at, out);
+    out.changed |= !out.follow_ups.is_empty();
     fold_piece(case, piece, Mover::Proven, at, out);
+}
+
+/// What evidence says, with the level reeve gives it; none if its format may not say so, or if it says nothing.
+pub(crate) fn piece_of(evidence: &Evidence, at: Now<'_>) -> Option<Piece> {
+    let level = at
+        .policy
+        .level_of_format(&evidence.source.format, evidence.statement)?;
+    let so_at = evidence.observed_at.clamped(at.now).0;
+    let idle = evidence.errored && is_life(evidence.statement);
+    (!idle).then(|| Piece::observed(evidence, level, so_at))
 }
 
 /// Adds a piece of evidence, or a sign of life, and weighs it. One that is known changes nothing.
 pub(crate) fn fold_piece(case: &mut Case, piece: Piece, mover: Mover, at: Now<'_>, out: &mut Applied) {
-    let (added, decides) = if is_life(piece.statement) {
-        let between = case.evidence_times();
-        let lived = observe::lives(case, &piece.source, piece.at, &between);
-        (lived.added, lived.decides)
-    } else {
-        let lost = piece::add(&mut case.pieces, piece);
-        if lost == Some(true) {
-            case.tracked
-                .values_mut()
-                .for_each(|tracked| tracked.forgot = true);
-        }
-        (lost.is_some(), lost.is_some())
-    };
+    let (added, decides) = add_piece(case, &piece);
+    if let Some(own) = case.own_share() {
+        add_piece(&mut own.facts, &piece);
+    }
     if decides {
         refresh::all(case, mover, at, out);
     }
@@ -183,6 +196,22 @@ pub(crate) fn fold_piece(case: &mut Case, piece: Piece, mover: Mover, at: Now<'_
         case.touched_at = at.now.max(case.touched_at);
         out.changed = true;
     }
+}
+
+/// Adds a piece of evidence, or a sign of life: whether it is new, and whether it may decide.
+pub(crate) fn add_piece(case: &mut Case, piece: &Piece) -> (bool, bool) {
+    if is_life(piece.statement) {
+        let between = case.evidence_times();
+        let lived = observe::lives(case, &piece.source, piece.at, &between);
+        return (lived.added, lived.decides);
+    }
+    let lost = piece::add(&mut case.pieces, piece.clone());
+    if lost == Some(true) {
+        case.tracked
+            .values_mut()
+            .for_each(|tracked| tracked.forgot = true);
+    }
+    (lost.is_some(), lost.is_some())
 }
 
 fn apply_knowledge(
@@ -266,6 +295,10 @@ fn is_better(case: &Case, knowledge: &Knowledge) -> bool {
         rank(knowledge.enrichment.status),
     );
     new > old || (new == old && new > 0)
+}
+
+fn is_redirect(case: &Option<Case>) -> bool {
+    case.as_ref().is_some_and(|case| case.ties.main.is_some())
 }
 
 /// A case that had shrunk is whole again with the next fact.

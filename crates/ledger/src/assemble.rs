@@ -3,8 +3,8 @@
 use reeve_domain::context::{Enrichment, EnrichmentStatus};
 use reeve_domain::observation::{IssueType, Validity};
 use reeve_domain::task::{
-    Change, Deadlines, Escalation, EvidenceEntry, ExceptionRef, GateStatus, PreCheckResult, Sightings, Task,
-    TaskKind, TaskState,
+    Change, Deadlines, EvidenceEntry, ExceptionRef, GateStatus, PreCheckResult, Sightings, Task, TaskKind,
+    TaskState,
 };
 use reeve_domain::time::Timestamp;
 use reeve_policy::{Policy, Triage};
@@ -120,15 +120,19 @@ impl Parts<'_> {
         if let Some(old) = old {
             return old.clone();
         }
-        let task_id = Task::id_of(self.case.key(), self.issue);
+        let told = self.case.first_name(self.issue);
+        let task_id = told.as_ref().map_or_else(
+            || Task::id_of(self.case.key(), self.issue),
+            |name| name.task_id.clone(),
+        );
         Task {
             kind: TaskKind::Task,
             idempotency_key: String::new(),
             dedup_key: format!("reeve:{task_id}"),
             task_id,
             cycle: 1,
-            opened_at: self.now,
-            revision: 0,
+            opened_at: told.as_ref().map_or(self.now, |name| name.opened_at),
+            revision: told.as_ref().map_or(0, |name| name.revision),
             change: Change::Opened,
             subject: self.case.subject.clone(),
             related: Vec::new(),
@@ -152,7 +156,7 @@ impl Parts<'_> {
                 next_escalation_at: None,
                 paused: None,
             },
-            escalation: Escalation::default(),
+            escalation: told.map(|name| name.escalation).unwrap_or_default(),
             blocked: None,
             path: triage.path.clone(),
             actions: Vec::new(),
@@ -243,6 +247,7 @@ impl Parts<'_> {
 
     fn fill_work(&self, task: &mut Task) {
         task.cycle = self.seen.cycle;
+        task.merged_into = None;
         task.state = self.standing.state;
         task.closure = self.seen.outlook.closed.map(|(_, closure)| closure);
         task.verified_at = self.seen.outlook.closed.map(|(at, _)| at);

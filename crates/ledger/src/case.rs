@@ -13,6 +13,7 @@ use crate::cause::{CauseFact, CauseId};
 use crate::marks::Marks;
 use crate::piece::{Piece, is_believed_death};
 use crate::seen_events::SeenEvents;
+use crate::ties::Ties;
 use crate::words::Word;
 
 /// Everything that is known of one subject.
@@ -36,6 +37,8 @@ pub struct Case {
     pub(crate) events: SeenEvents,
     pub(crate) touched_at: Timestamp,
     pub(crate) shrunk: bool,
+    #[serde(default, skip_serializing_if = "Ties::is_empty")]
+    pub(crate) ties: Ties,
 }
 
 /// The last offset of each input that this case has seen.
@@ -116,6 +119,7 @@ impl Case {
             events: SeenEvents::default(),
             touched_at: now,
             shrunk: false,
+            ties: Ties::default(),
         }
     }
 
@@ -144,9 +148,16 @@ impl Case {
         self.revision
     }
 
-    /// Its tasks as they stood on `tasks` last; a held one is not among them.
+    /// Its tasks as they stood on `tasks` last; a held one is not among them, and a redirect has none.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.tracked.values().filter_map(|tracked| tracked.task.as_ref())
+        let told = self.tracked.values().filter_map(|tracked| tracked.task.as_ref());
+        told.filter(|_| self.ties.main.is_none())
+    }
+
+    /// The tasks that a redirect had told of before it was linked.
+    pub(crate) fn handed(&self) -> impl Iterator<Item = &Task> {
+        let told = self.tracked.values().filter_map(|tracked| tracked.task.as_ref());
+        told.filter(|_| self.ties.main.is_some())
     }
 
     /// Whether tasks wait for the inventories, and until when.

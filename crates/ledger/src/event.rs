@@ -1,6 +1,7 @@
 //! Task events: idempotent by id, judged before they are heard, one record at most for each task.
 
-use reeve_domain::event::{EventType, EvidenceBody, TaskEvent, What};
+use reeve_domain::event::{EvidenceBody, TaskEvent, What};
+use reeve_domain::key::SubjectKey;
 use reeve_domain::observation::IssueType;
 use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::{Reason, Reject};
@@ -17,6 +18,7 @@ use crate::refresh::{self, Mover, Now};
 use crate::rules::spans;
 use crate::seen_events::Sight;
 use crate::words::{self, Said, Told, Word};
+use crate::{alias, merge, pass};
 
 /// Applies an event, or says why not.
 pub(crate) fn apply(case: &mut Option<Case>, event: &TaskEvent, at: Now<'_>, out: &mut Applied) {
@@ -35,16 +37,19 @@ fn hear(
     at: Now<'_>,
     out: &mut Applied,
 ) -> Result<Outcome, Reject> {
-    let said_at = event.at.clamped(at.now).0;
-    let sight = case
-        .as_ref()
-        .map_or(Sight::New, |case| case.events.sight(&event.event_id, said_at));
-    let horizon = at.now.plus_seconds(-spans(at.policy).event_age_max);
-    match sight {
-        Sight::Repeated => return Ok(Outcome::EventRepeated),
-        _ if said_at < horizon => return Err(stale("older than events are remembered")),
-        Sight::Forgotten => return Err(stale("older than the events that are remembered of this subject")),
-        Sight::New => {}
+    match &event.what {
+        What::Link(body) => return alias::link(case, event, body, at, out),
+        What::Unlink(body) => return alias::unlink(case, event, body, at, out),
+        What::Merge(body) => return merge::merge(case, event, body, at, out),
+        What::Unmerge(body) => return merge::unmerge(case, event, body, at, out),
+        What::Sighting(body) => return merge::sighting(case, event, body, at, out),
+        _ => {}
+    }
+    if let Some(repeated) = unheard(case, event, at)? {
+        return Ok(repeated);
+    }
+    if let Some(redirect) = case.as_ref().filter(|case| case.redirected_to().is_some()) {
+        return pass::pass_on(redirect, event, event.what.clone(), out);
     }
     if let What::Evidence(body) = &event.what {
         prove(case, event, body, at, out)?;
@@ -53,14 +58,40 @@ fn hear(
         tell(case, event, at, out)?;
     }
     if let Some(case) = case.as_mut() {
+        let said_at = event.at.clamped(at.now).0;
         case.events
             .remember(&event.event_id, said_at, at.policy.limits().event_ids_max);
-        case.events.forget_before(horizon);
+        case.events.forget_before(horizon(at));
         case.touched_at = at.now.max(case.touched_at);
         case.shrunk = false;
     }
     out.changed = true;
     Ok(Outcome::EventApplied)
+}
+
+/// Whether an event was heard before: then the outcome of a repeat.
+///
+/// # Errors
+/// `stale_event` if it is so old that nobody can tell.
+pub(crate) fn unheard(
+    case: &Option<Case>,
+    event: &TaskEvent,
+    at: Now<'_>,
+) -> Result<Option<Outcome>, Reject> {
+    let said_at = event.at.clamped(at.now).0;
+    let sight = case
+        .as_ref()
+        .map_or(Sight::New, |case| case.events.sight(&event.event_id, said_at));
+    match sight {
+        Sight::Repeated => Ok(Some(Outcome::EventRepeated)),
+        _ if said_at < horizon(at) => Err(stale("older than events are remembered")),
+        Sight::Forgotten => Err(stale("older than the events that are remembered of this subject")),
+        Sight::New => Ok(None),
+    }
+}
+
+fn horizon(at: Now<'_>) -> Timestamp {
+    at.now.plus_seconds(-spans(at.policy).event_age_max)
 }
 
 /// A statement about the subject's state: its level is the actor's, whatever the body says.
@@ -72,9 +103,7 @@ fn prove(
     out: &mut Applied,
 ) -> Result<(), Reject> {
     if let Some(task_id) = &event.task_id
-        && !IssueType::ALL
-            .iter()
-            .any(|issue| Task::id_of(&event.subject_key, *issue) == *task_id)
+        && !is_of_subject(case.as_ref(), &event.subject_key, task_id)
     {
         return Err(unknown());
     }
@@ -96,6 +125,14 @@ fn prove(
     Ok(())
 }
 
+/// Whether the subject has, had or could have a task of that name.
+fn is_of_subject(case: Option<&Case>, key: &SubjectKey, task_id: &str) -> bool {
+    let mut issues = IssueType::ALL.iter();
+    issues.any(|issue| {
+        Task::id_of(key, *issue) == task_id || case.is_some_and(|case| case.is_called(*issue, task_id))
+    })
+}
+
 /// What people say: judged for every task it is about, then heard by all of them or by none.
 fn tell(case: &mut Case, event: &TaskEvent, at: Now<'_>, out: &mut Applied) -> Result<(), Reject> {
     let mut judged = Vec::new();
@@ -106,7 +143,11 @@ fn tell(case: &mut Case, event: &TaskEvent, at: Now<'_>, out: &mut Applied) -> R
         let Some(tracked) = case.tracked.get_mut(&issue) else {
             continue;
         };
-        record(tracked, event, (said, cycle_from), at);
+        record(tracked, event, (said.clone(), cycle_from), at);
+        let own = case.own_share().and_then(|own| own.facts.tracked.get_mut(&issue));
+        if let Some(tracked) = own {
+            record(tracked, event, (said, cycle_from), at);
+        }
         refresh::one(case, issue, Mover::Told(change_of(event)), at, out);
     }
     Ok(())
@@ -138,7 +179,7 @@ fn addressed(case: &Case, event: &TaskEvent) -> Result<Vec<IssueType>, Reject> {
         event
             .task_id
             .as_ref()
-            .is_none_or(|task_id| task.task_id == *task_id)
+            .is_none_or(|task_id| case.is_called(task.issue_type, task_id))
     };
     let tasks: Vec<_> = case.tasks().filter(named).collect();
     if tasks.is_empty() {
@@ -157,7 +198,7 @@ fn record(tracked: &mut Tracked, event: &TaskEvent, (said, cycle_from): Judged, 
     actor.id = cut(&actor.id, TEXT_CHARS_MAX);
     let entry = ClaimEntry {
         event_id: event_id.clone(),
-        kind: kind_of(&event.what).as_str().to_owned(),
+        kind: event.what.event_type().as_str().to_owned(),
         actor: actor.clone(),
         at: said_at,
         note: note_of(&event.what).map(|note| cut(note, NOTE_CHARS_MAX)),
@@ -193,32 +234,6 @@ fn change_of(event: &TaskEvent) -> Change {
     }
 }
 
-fn kind_of(what: &What) -> EventType {
-    match what {
-        What::Acknowledged => EventType::Acknowledged,
-        What::Claimed(_) => EventType::Claimed,
-        What::Disowned(_) => EventType::Disowned,
-        What::Reassigned(_) => EventType::Reassigned,
-        What::Blocked(_) => EventType::Blocked,
-        What::ApprovalRequested(_) => EventType::ApprovalRequested,
-        What::Approved(_) => EventType::Approved,
-        What::Denied(_) => EventType::Denied,
-        What::ExceptionRequested(_) => EventType::ExceptionRequested,
-        What::ExceptionApproved(_) => EventType::ExceptionApproved,
-        What::ExceptionRevoked(_) => EventType::ExceptionRevoked,
-        What::Evidence(_) => EventType::Evidence,
-        What::Attestation(_) => EventType::Attestation,
-        What::Note(_) => EventType::Note,
-        What::FalsePositive(_) => EventType::FalsePositive,
-        What::PreCheck(_) => EventType::PreCheck,
-        What::Link(_) => EventType::Link,
-        What::Unlink(_) => EventType::Unlink,
-        What::Merge(_) => EventType::Merge,
-        What::Unmerge(_) => EventType::Unmerge,
-        What::Sighting(_) => EventType::Sighting,
-    }
-}
-
 fn note_of(what: &What) -> Option<&str> {
     match what {
         What::Claimed(body) | What::Note(body) => body.note.as_deref(),
@@ -235,7 +250,7 @@ fn note_of(what: &What) -> Option<&str> {
     }
 }
 
-fn unknown() -> Reject {
+pub(crate) fn unknown() -> Reject {
     Reject::document(Reason::UnknownTask, "no task of this subject is meant")
 }
 

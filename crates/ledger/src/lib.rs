@@ -1,6 +1,7 @@
 //! Cases: what is known of a subject, folded from findings, evidence and events.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod alias;
 mod api;
 mod apply;
 mod assemble;
@@ -11,10 +12,14 @@ mod change;
 mod decide;
 mod event;
 mod gauges;
+mod join;
 mod ladder;
 mod marks;
+mod merge;
+mod names;
 mod observe;
 mod partition;
+mod pass;
 mod permit;
 mod piece;
 mod record;
@@ -23,6 +28,7 @@ mod rules;
 mod seen_events;
 mod shrink;
 mod tick;
+mod ties;
 mod timeline;
 mod words;
 

@@ -13,7 +13,7 @@ use crate::bounds::{
 };
 use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId, MORE, report_of, width};
-use crate::marks::Marked;
+use crate::marks::{Marked, Marks};
 use crate::timeline::is_present_tense;
 
 /// How many sources can show signs of life of one subject.
@@ -70,12 +70,7 @@ pub(crate) struct Lived {
 
 /// Remembers a sign of life; `between` are the times of evidence and words.
 pub(crate) fn lives(case: &mut Case, source: &str, at: Timestamp, between: &[Timestamp]) -> Lived {
-    let source = cut(source, TEXT_CHARS_MAX);
-    let name = if case.life.contains_key(&source) || case.life.len() < LIFE_SOURCES_MAX {
-        source
-    } else {
-        MORE.into()
-    };
+    let name = life_name(&case.life, source);
     let bare =
         |task: &Task| task.state.is_open() && task.causes.iter().all(|cause| cause.cleared_by.is_none());
     let all_open = case.tasks().all(bare);
@@ -90,6 +85,16 @@ pub(crate) fn lives(case: &mut Case, source: &str, at: Timestamp, between: &[Tim
     Lived {
         added: marked != Marked::Known,
         decides: marked != Marked::Known && !told,
+    }
+}
+
+/// Under which name signs of life of `source` are remembered: beyond the bound, all share one.
+pub(crate) fn life_name(life: &BTreeMap<String, Marks>, source: &str) -> String {
+    let source = cut(source, TEXT_CHARS_MAX);
+    if life.contains_key(&source) || life.len() < LIFE_SOURCES_MAX {
+        source
+    } else {
+        MORE.into()
     }
 }
 
@@ -322,7 +327,7 @@ fn describe(case: &mut Case, subject: &Subject, by: u8) -> bool {
     changed
 }
 
-fn join_labels(own: &mut Frameworks, other: &Frameworks) -> bool {
+pub(crate) fn join_labels(own: &mut Frameworks, other: &Frameworks) -> bool {
     let pairs = [
         (&mut own.owasp_nhi, &other.owasp_nhi),
         (&mut own.nist_csf, &other.nist_csf),
@@ -342,7 +347,7 @@ fn join_labels(own: &mut Frameworks, other: &Frameworks) -> bool {
     grown
 }
 
-fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+pub(crate) fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),

@@ -20,6 +20,7 @@ use crate::tick::next_due;
 pub struct Partition {
     cases: BTreeMap<SubjectKey, Case>,
     sum: u128,
+    redirects: usize,
     tally: Tally,
     ticks: Agenda,
     lookups: Agenda,
@@ -106,12 +107,12 @@ impl Partition {
         self.cases.values()
     }
 
-    /// How many cases are committed.
+    /// How many cases are committed, without those that only say where their subject lives.
     pub fn len(&self) -> usize {
-        self.cases.len()
+        self.cases.len() - self.redirects
     }
 
-    /// Whether there is no case.
+    /// Whether nothing is committed.
     pub fn is_empty(&self) -> bool {
         self.cases.is_empty()
     }
@@ -220,6 +221,7 @@ impl Partition {
     fn place(&mut self, key: SubjectKey, case: Option<Case>, policy: &Policy) {
         if let Some(old) = self.cases.remove(&key) {
             self.sum = self.sum.wrapping_sub(weight(&old));
+            self.redirects -= usize::from(old.redirected_to().is_some());
             self.tally.take(&old);
         }
         self.ticks
@@ -233,6 +235,7 @@ impl Partition {
             .set(&key, lookup.map(|due| again.map_or(due, |again| due.max(again))));
         if let Some(case) = case {
             self.sum = self.sum.wrapping_add(weight(&case));
+            self.redirects += usize::from(case.redirected_to().is_some());
             self.tally.add(&case);
             self.cases.insert(key, case);
         }

@@ -58,7 +58,7 @@ impl Court<'_> {
             }
             What::Note(_) | What::Evidence(_) => return Ok(None),
             What::Link(_) | What::Unlink(_) | What::Merge(_) | What::Unmerge(_) | What::Sighting(_) => {
-                return Err(denied("this version joins no subjects across partitions"));
+                return Err(denied("not a word about a task"));
             }
         }))
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::{Applied, Case, Known};
 
 /// The version this reeve writes, and the highest it reads.
-pub const LEDGER_VERSION: u32 = 1;
+pub const LEDGER_VERSION: u32 = 2;
 
 /// Why a ledger could not be taken over.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +52,6 @@ enum Kind {
 
 #[derive(Deserialize)]
 struct Head {
-    kind: Kind,
     ledger_version: u32,
 }
 
@@ -64,8 +63,14 @@ struct Record<'a> {
     subject_key: Cow<'a, SubjectKey>,
     revision: u64,
     applied: Applied,
+    /// Where a redirect's subject lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    main: Option<Cow<'a, SubjectKey>>,
     context: Option<Cow<'a, Context>>,
     tasks: Vec<Task>,
+    /// What a redirect had told of before: others go on with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    handed: Vec<Task>,
     owners: Option<Cow<'a, Owners>>,
     enrichment: Option<Cow<'a, Enrichment>>,
     known_at: Option<Timestamp>,
@@ -101,7 +106,7 @@ pub(crate) fn encode(case: &mut Case, bytes_max: usize) -> Result<Vec<u8>, Ledge
 /// # Errors
 /// `Newer` if a later version wrote it, `Unreadable` if it is no case.
 pub(crate) fn decode(value: &[u8]) -> Result<Case, LedgerError> {
-    let unreadable = |_| LedgerError::Unreadable("its head is not that of a case or redirect");
+    let unreadable = |_| LedgerError::Unreadable("it has no version");
     let head: Head = serde_json::from_slice(value).map_err(unreadable)?;
     if head.ledger_version > LEDGER_VERSION {
         return Err(LedgerError::Newer {
@@ -109,13 +114,13 @@ pub(crate) fn decode(value: &[u8]) -> Result<Case, LedgerError> {
             known: LEDGER_VERSION,
         });
     }
-    if head.kind == Kind::Redirect {
-        return Err(LedgerError::Unreadable(
-            "a redirect, which this version does not write",
-        ));
-    }
     let record: Record<'_> = serde_json::from_slice(value)
         .map_err(|_| LedgerError::Unreadable("a field is missing or has another type"))?;
+    if (record.kind == Kind::Redirect) != record.main.is_some() {
+        return Err(LedgerError::Unreadable(
+            "a redirect says where to, and nothing else does",
+        ));
+    }
     Ok(joined(record))
 }
 
@@ -131,7 +136,7 @@ fn joined(record: Record<'_>) -> Case {
         };
         case.known = Some(Known { knowledge, at });
     }
-    for task in record.tasks {
+    for task in record.tasks.into_iter().chain(record.handed) {
         if let Some(tracked) = case.tracked.get_mut(&task.issue_type) {
             tracked.task = Some(task);
         }
@@ -142,25 +147,32 @@ fn joined(record: Record<'_>) -> Case {
 fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
     let known = case.known.as_ref();
     let record = Record {
-        kind: Kind::Case,
+        kind: if case.redirected_to().is_some() {
+            Kind::Redirect
+        } else {
+            Kind::Case
+        },
         ledger_version: LEDGER_VERSION,
         subject_key: Cow::Borrowed(case.key()),
         revision: case.revision,
         applied: case.applied,
         context: known.map(|known| Cow::Borrowed(&known.knowledge.context)),
-        tasks: case
-            .tasks()
-            .map(|task| Task {
-                explain: None,
-                ..task.clone()
-            })
-            .collect(),
+        main: case.redirected_to().map(Cow::Borrowed),
+        tasks: case.tasks().map(unexplained).collect(),
+        handed: case.handed().map(unexplained).collect(),
         owners: known.map(|known| Cow::Borrowed(&known.knowledge.owners)),
         enrichment: known.map(|known| Cow::Borrowed(&known.knowledge.enrichment)),
         known_at: known.map(|known| known.at),
         facts: Cow::Borrowed(case),
     };
     serde_json::to_vec(&record).map_err(|_| LedgerError::Unreadable("it cannot be written"))
+}
+
+fn unexplained(task: &Task) -> Task {
+    Task {
+        explain: None,
+        ..task.clone()
+    }
 }
 
 fn each_task(case: &mut Case, cut: impl Fn(&mut Task)) {
@@ -212,7 +224,9 @@ fn cut_events(case: &mut Case) {
 
 /// The older half of every task's causes share a place per rule.
 fn fold_causes(case: &mut Case) {
-    for tracked in case.tracked.values_mut() {
+    let shares = case.ties.shares.values_mut();
+    let apart = shares.flat_map(|share| share.facts.tracked.values_mut());
+    for tracked in case.tracked.values_mut().chain(apart) {
         crate::shrink::fold_older_half(tracked);
     }
 }

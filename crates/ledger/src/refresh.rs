@@ -38,6 +38,9 @@ pub(crate) struct Now<'a> {
 
 /// Brings every task of the case to where its facts say.
 pub(crate) fn all(case: &mut Case, mover: Mover, at: Now<'_>, out: &mut Applied) {
+    if case.redirected_to().is_some() {
+        return;
+    }
     for issue in case.tracked.keys().copied().collect::<Vec<_>>() {
         one(case, issue, mover, at, out);
     }
@@ -225,7 +228,10 @@ fn decision(
 
 /// A new task waits for its context, unless a rule already makes it the most urgent.
 fn is_held(case: &mut Case, tracked: &Tracked, task: &Task, at: Now<'_>) -> bool {
-    let written = tracked.task.is_some() || case.tracked.values().any(|other| other.task.is_some());
+    // one that takes a task over that was told of under an alias is not new
+    let written = tracked.task.is_some()
+        || task.revision > 0
+        || case.tracked.values().any(|other| other.task.is_some());
     if written || case.is_enriched() {
         return false;
     }
@@ -258,6 +264,10 @@ fn write(tracked: &mut Tracked, task: Task, mover: Mover, clock: Timestamp, out:
 
 /// A task that is closed at birth (its subject was deleted before it was reported) is told in two records.
 fn open(tracked: &mut Tracked, task: Task, clock: Timestamp, out: &mut Applied) {
+    if task.revision > 0 {
+        let revision = task.revision + 1;
+        return publish(tracked, task, revision, Change::Updated, out);
+    }
     out.noted.push(Noted::Opened {
         band: task.priority.band,
         route: task.route.rule.clone(),
@@ -279,16 +289,19 @@ fn open(tracked: &mut Tracked, task: Task, clock: Timestamp, out: &mut Applied) 
     publish(tracked, task, 2, Change::Verified, out);
 }
 
-pub(crate) fn publish(
-    tracked: &mut Tracked,
-    mut task: Task,
-    revision: u64,
-    change: Change,
-    out: &mut Applied,
-) {
-    task.revision = revision;
-    task.change = change;
-    task.idempotency_key = format!("{}:{revision}", task.task_id);
+/// Writes the next record of a task.
+pub(crate) fn publish(tracked: &mut Tracked, task: Task, revision: u64, change: Change, out: &mut Applied) {
+    let task = revised(task, revision, change);
     out.tasks.push(task.clone());
     tracked.task = Some(task);
+}
+
+/// The record of a task that says `change`.
+pub(crate) fn revised(task: Task, revision: u64, change: Change) -> Task {
+    Task {
+        revision,
+        change,
+        idempotency_key: format!("{}:{revision}", task.task_id),
+        ..task
+    }
 }

@@ -64,6 +64,17 @@ impl SeenEvents {
         self.by_hash.retain(|_, at| *at >= horizon);
     }
 
+    /// Remembers what another key of the same subject has seen, too.
+    pub(crate) fn join(&mut self, other: &Self, ids_max: usize) {
+        for (id, at) in &other.by_hash {
+            self.by_hash.insert(id.clone(), *at);
+        }
+        self.keep(ids_max.max(1));
+        if let Some(until) = other.forgotten {
+            self.forget_until(until);
+        }
+    }
+
     fn forget_until(&mut self, at: Timestamp) {
         self.forgotten = Some(self.forgotten.map_or(at, |until| until.max(at)));
     }

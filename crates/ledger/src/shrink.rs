@@ -97,7 +97,7 @@ pub(crate) fn fold_older_half(tracked: &mut Tracked) {
 }
 
 /// Moves one cause to the place its rule shares.
-fn share(tracked: &mut Tracked, cause: CauseFact) {
+pub(crate) fn share(tracked: &mut Tracked, cause: CauseFact) {
     let id = CauseId::more(&cause.format, Some(&cause.rule));
     let Some(shared) = tracked.causes.get_mut(&id) else {
         let bucket = CauseFact {

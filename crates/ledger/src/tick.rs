@@ -23,6 +23,9 @@ pub(crate) fn apply(slot: &mut Option<Case>, at: Now<'_>, out: &mut Applied) {
         out.changed = true;
         return;
     }
+    if case.redirected_to().is_some() {
+        return;
+    }
     if moves(case, limits).is_some_and(|due| due <= at.now) {
         case.tracked
             .values_mut()
@@ -43,6 +46,9 @@ pub(crate) fn apply(slot: &mut Option<Case>, at: Now<'_>, out: &mut Applied) {
 /// When the next tick has something to do for this case.
 pub fn next_due(case: &Case, policy: &Policy) -> Option<Timestamp> {
     let limits = spans(policy);
+    if case.redirected_to().is_some() {
+        return forget_at(case, limits);
+    }
     let steps = case.tasks().filter_map(|task| task.deadlines.next_escalation_at);
     let own = [
         moves(case, limits),
@@ -122,7 +128,7 @@ fn is_closed(case: &Case) -> bool {
             Some(TaskState::Verified | TaskState::Sustained | TaskState::Merged)
         )
     };
-    case.tracked.values().all(closed)
+    case.redirected_to().is_some() || case.tracked.values().all(closed)
 }
 
 fn shrink_at(case: &Case, limits: Spans) -> Option<Timestamp> {

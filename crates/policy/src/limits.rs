@@ -49,6 +49,7 @@ pub struct EventRules {
     reassign: BTreeSet<ActorKind>,
     false_positive: BTreeSet<ActorKind>,
     exception: BTreeSet<ActorKind>,
+    link: BTreeSet<ActorKind>,
     second_person_from: Band,
     /// A false positive is forgotten at the latest after that.
     pub false_positive_max_s: i64,
@@ -80,6 +81,11 @@ impl EventRules {
     /// Whether this actor may grant or revoke an exception.
     pub fn may_except(&self, actor: &Actor) -> bool {
         self.exception.contains(&actor.kind)
+    }
+
+    /// Whether this actor may part an alias from its subject, and join again what was parted.
+    pub fn may_link(&self, actor: &Actor) -> bool {
+        self.link.contains(&actor.kind)
     }
 
     /// Whether a false positive of this band needs a second person.
@@ -114,6 +120,7 @@ struct RawEvents {
     false_positive: RawFalsePositive,
     exception: RawException,
     reassign: BTreeSet<ActorKind>,
+    link: BTreeSet<ActorKind>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -169,6 +176,7 @@ impl RawLedger {
             reassign: self.events.reassign,
             false_positive: self.events.false_positive.by,
             exception: self.events.exception.by,
+            link: self.events.link,
             second_person_from: self.events.false_positive.second_person_from,
             false_positive_max_s: self.events.false_positive.expires_within.seconds(),
             exception_max_s: self.events.exception.expires_within.seconds(),
@@ -213,6 +221,7 @@ impl RawLedger {
             &self.events.exception.by,
             &self.events.approve,
             &self.events.attest,
+            &self.events.link,
         ];
         let only_people = rules.iter().all(|kinds| !kinds.contains(&ActorKind::System));
         must(

@@ -91,8 +91,9 @@ impl<O: Observe> Dispatcher<O> {
                 .get(&partition)
                 .and_then(|cases| cases.case(None, &finding.subject.key));
             case.is_none_or(|case| {
-                // of a case that only evidence has made, nobody has asked yet
-                case.tasks().next().is_none() || reeve_ledger::wants_lookup(case, &self.parts.policy, now)
+                // of a case that only evidence has made, nobody has asked yet; nobody asks about an alias
+                let unasked = case.redirected_to().is_none() && case.tasks().next().is_none();
+                unasked || reeve_ledger::wants_lookup(case, &self.parts.policy, now)
             })
         };
         let mut asked: Vec<&Finding> = Vec::new();

@@ -232,13 +232,13 @@ fn a_tick_is_told_whom_to_visit_and_in_which_order() {
 fn a_record_of_a_newer_version_stops_the_restore_and_a_broken_one_too() {
     let (_, records, _) = filled(1);
     let text = String::from_utf8(records[0].1.clone()).unwrap();
-    let newer = text.replacen(r#""ledger_version":1"#, r#""ledger_version":2"#, 1);
+    let newer = text.replacen(r#""ledger_version":2"#, r#""ledger_version":3"#, 1);
     let mut partition = Partition::default();
     let key = &records[0].0;
     let error = partition
         .restore(key, Some(newer.as_bytes()), at_once())
         .unwrap_err();
-    assert_eq!(error, LedgerError::Newer { found: 2, known: 1 });
+    assert_eq!(error, LedgerError::Newer { found: 3, known: 2 });
     for broken in [
         "",
         "null",
