@@ -4,10 +4,10 @@
 //! declared resource type. An access key that acted is the subject if it is long-lived, else the principal behind it.
 
 mod rules;
+mod subject;
 
 use std::borrow::Cow;
 
-use reeve_domain::key::{KeyError, Rel, Resolved, aws};
 use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, SourceSeverity, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
@@ -15,11 +15,12 @@ use super::Format;
 use crate::draft::{Also, Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::{severity, time};
+use subject::{access_key, by_arn, external_access};
 
 /// ASFF, single, wrapped or in an EventBridge event.
 pub(super) const ASFF: Format = Format {
     id: "asff",
-    version: 1,
+    version: 2,
     tool: "AWS Security Hub",
     names: &[
         "SchemaVersion",
@@ -150,13 +151,15 @@ fn verdict(json: &Json<'_>) -> Result<Verdict, DropReason> {
     let evaluated_nothing = reasons
         .iter()
         .any(|reason| reason.get("ReasonCode").text() == Some("CONFIG_EVALUATIONS_EMPTY"));
-    let is_suppressed = json.at(&["Workflow", "Status"]).text() == Some("SUPPRESSED");
+    let workflow = json.at(&["Workflow", "Status"]).text();
     let is_archived = json.get("RecordState").text() == Some("ARCHIVED");
     match status {
         Some("NOT_AVAILABLE") => Err(DropReason::NoResult),
         Some("PASSED") if evaluated_nothing => Err(DropReason::NoResult),
         Some("PASSED") => Ok(Verdict::Passes),
-        _ if is_suppressed || is_archived => Err(DropReason::SuppressedAtSource),
+        _ if workflow == Some("SUPPRESSED") || is_archived => Err(DropReason::SuppressedAtSource),
+        // A person's word; a control that still fails is a problem whatever they say.
+        None if workflow == Some("RESOLVED") => Err(DropReason::NoStatement),
         _ => Ok(Verdict::Fails),
     }
 }
@@ -222,6 +225,9 @@ impl<'d> Control<'d> {
                 .account(kind, id)
                 .map(|named| (SubjectOf::Named(named), vec![])),
             _ if key.is_object() => Some(access_key(key, id, self.account)),
+            _ if self.issue_type == IssueType::ExternalAccess && external_access(resource).is_some() => {
+                external_access(resource).map(|named| (SubjectOf::Named(named), vec![]))
+            }
             _ if self.issue_type == IssueType::SecretExposed && !kind.starts_with("AwsIam") => {
                 Some((SubjectOf::Place, vec![]))
             }
@@ -291,49 +297,6 @@ impl<'d> Control<'d> {
             serial: id.into(),
             url: url.map(Cow::Borrowed),
         }
-    }
-}
-
-fn by_arn(texts: &[&str]) -> Result<Resolved, KeyError> {
-    aws::from_arn(texts[0], Some(texts[1]).filter(|kind| !kind.is_empty()))
-}
-
-/// A long-lived key is the subject and its principal a link; of a temporary one only the principal remains.
-fn access_key<'d>(key: &'d Json<'d>, id: &'d str, account: &'d str) -> (SubjectOf<'d>, Vec<Also<'d>>) {
-    let text = |path: &[&str]| -> &'d str { key.at(path).text().unwrap_or_default() };
-    let issuer = text(&["SessionContext", "SessionIssuer", "Arn"]);
-    let (name, kind) = (text(&["PrincipalName"]), text(&["PrincipalType"]));
-    let account = key.get("AccountId").text().unwrap_or(account);
-    let key_id = match text(&["AccessKeyId"]) {
-        "" => id,
-        known => known,
-    };
-    let texts = [key_id, account, issuer, name, kind, text(&["PrincipalId"])];
-    let link = Also::Link(Rel::Authenticates, Named::new(texts, principal));
-    (SubjectOf::Named(Named::new(texts, key_or_principal)), vec![link])
-}
-
-fn key_or_principal(texts: &[&str]) -> Result<Resolved, KeyError> {
-    let id = texts[0].rsplit(':').next().unwrap_or_default();
-    match id.starts_with("AKIA") && aws::is_access_key_id(id) {
-        true => aws::access_key(id, Some(texts[1])),
-        false => principal(texts),
-    }
-}
-
-fn principal(texts: &[&str]) -> Result<Resolved, KeyError> {
-    let &[key_id, account, issuer, name, kind, unique_id] = texts else {
-        return Err(KeyError::Empty);
-    };
-    if let Ok(resolved) = aws::from_arn(issuer, None) {
-        return Ok(resolved);
-    }
-    match (name, kind) {
-        ("", _) => aws::from_unique_id(unique_id).or_else(|_| aws::from_arn(key_id, None)),
-        (_, "Role" | "AssumedRole") => aws::role(account, name),
-        (_, "Root") => aws::root(account),
-        (_, "FederatedUser") => aws::federated(account, name),
-        _ => aws::user(account, name),
     }
 }
 

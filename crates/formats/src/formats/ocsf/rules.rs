@@ -9,6 +9,7 @@ use reeve_domain::observation::IssueType::{
 use reeve_domain::observation::Statement;
 
 use crate::issue::{Meaning, Words};
+use crate::json::Json;
 
 /// Words of checks, titles and types; the first of the table that is in one of them wins.
 const WORDS: &[(&str, Meaning)] = &[
@@ -63,6 +64,34 @@ pub(super) fn meaning<'t>(class: Option<u64>, texts: impl Iterator<Item = &'t st
     match class {
         Some(2002) => Some(None),
         _ => TABLE.find(texts),
+    }
+}
+
+/// Kinds of access, the narrower first, and what each is.
+const ACCESS: &[(&str, IssueType)] = &[
+    ("internal", OverPrivileged),
+    ("intra", OverPrivileged),
+    ("federat", InsecureFederation),
+];
+
+/// What an analysis that no word tells is about, by what was analyzed.
+pub(super) fn of_analysis(json: &Json<'_>) -> Option<IssueType> {
+    let result = json.get("access_analysis_result");
+    if result.is_object() {
+        let kind = result
+            .get("access_type")
+            .text()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let known = ACCESS.iter().find(|(word, _)| kind.contains(word));
+        return Some(known.map_or(ExternalAccess, |(_, issue_type)| *issue_type));
+    }
+    let metrics = json.get("identity_activity_metrics");
+    match metrics.has("credential_uid") {
+        _ if !json.get("permission_analysis_results").elements().is_empty() => Some(PermissionUnused),
+        true => Some(CredentialUnused),
+        false if metrics.is_object() => Some(IdentityDormant),
+        false => None,
     }
 }
 

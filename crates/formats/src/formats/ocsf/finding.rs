@@ -1,0 +1,272 @@
+//! A finding of OCSF in any of its versions, or of Prowler's own JSON, and what it says.
+
+use std::borrow::Cow;
+
+use reeve_domain::observation::{EvidenceScope, IssueType, SourceSeverity};
+use reeve_domain::reject::DropReason;
+
+use super::subject::{Cloud, Resource, accessors, of_users};
+use super::{rules, severity_of};
+use crate::draft::{Draft, Place, Problem, Record, SourceOf, SubjectOf, Times};
+use crate::issue::Meaning;
+use crate::json::Json;
+use crate::{severity, time};
+
+static NONE: Json<'static> = Json::Null;
+
+/// Security Finding, which versions after 1.0 do without; it has a state where others have a status.
+const SECURITY_FINDING: u64 = 2001;
+/// IAM Analysis Finding.
+const IAM_ANALYSIS: u64 = 2008;
+
+/// A finding in either spelling.
+pub(super) struct Finding<'d> {
+    json: &'d Json<'d>,
+    info: &'d Json<'d>,
+    class: u64,
+    rule: &'d str,
+    title: &'d str,
+    id: &'d str,
+    status: &'d str,
+    severity: SourceSeverity,
+    cloud: Cloud<'d>,
+    resources: Vec<Resource<'d>>,
+    times: Times,
+    tool: Option<&'d str>,
+    url: Option<&'d str>,
+}
+
+impl<'d> Finding<'d> {
+    pub(super) fn of_event(record: &Record<'d>) -> Self {
+        let json = record.json();
+        let info = info_of(json);
+        let title = info.get("title").text().or(json.get("message").text());
+        let several = json.get("resources").elements().iter();
+        let single = Some(json.get("resource")).filter(|resource| resource.is_object());
+        Self {
+            json,
+            info,
+            class: json.get("class_uid").unsigned().unwrap_or_default(),
+            rule: rule_of(json, info),
+            title: title.unwrap_or_default(),
+            id: info.get("uid").text().unwrap_or_default(),
+            status: status_of(json),
+            severity: severity_of(json),
+            cloud: Cloud::of(json, record.carried),
+            resources: several.chain(single).map(Resource::of).collect(),
+            times: times_of(json, info),
+            tool: json.at(&["metadata", "product", "name"]).text(),
+            url: page_of(json, info),
+        }
+    }
+
+    pub(super) fn of_prowler(record: &Record<'d>) -> Self {
+        let json = record.json();
+        let text = |name: &str| -> &'d str { json.get(name).text().unwrap_or_default() };
+        let id = match text("ResourceArn") {
+            "" => text("ResourceId"),
+            arn => arn,
+        };
+        let severity = json.get("Severity").text();
+        Self {
+            json,
+            info: &NONE,
+            class: 0,
+            rule: json.get("CheckID").text().unwrap_or("unknown"),
+            title: text("CheckTitle"),
+            id: text("FindingUniqueId"),
+            status: text("Status"),
+            severity: severity.map(severity::of_word).unwrap_or_default(),
+            cloud: Cloud {
+                account: text("AccountId"),
+                provider: text("Provider"),
+                ..Cloud::default()
+            },
+            resources: vec![Resource {
+                id,
+                kind: text("ResourceType"),
+                name: text("ResourceId"),
+                namespace: "",
+                region: json.get("Region").text(),
+            }],
+            times: Times {
+                observed_at: time::of(json.get("AssessmentStartTime")),
+                ..Times::default()
+            },
+            tool: Some("Prowler"),
+            url: json.at(&["Remediation", "Recommendation", "Url"]).text(),
+        }
+    }
+
+    /// By its words, else by what was analyzed.
+    pub(super) fn meaning(&self) -> Option<Meaning> {
+        let types = self.info.get("types").elements().iter().filter_map(Json::text);
+        let class = Some(self.class);
+        let by_words = rules::meaning(class, std::iter::once(self.rule).chain([self.title]).chain(types));
+        let is_analysis = self.class == IAM_ANALYSIS;
+        by_words.or_else(|| {
+            is_analysis
+                .then(|| rules::of_analysis(self.json))
+                .flatten()
+                .map(Some)
+        })
+    }
+
+    /// Whether the check passed; a reason if it says nothing.
+    pub(super) fn passes(&self) -> Result<bool, DropReason> {
+        let state = match self.class {
+            SECURITY_FINDING => self.json.get("state_id"),
+            _ => self.json.get("status_id"),
+        };
+        let state = state.unsigned().or(self.json.get("state_id").unsigned());
+        let is_closed = self.json.get("activity_id").unsigned() == Some(3);
+        let is_sample = self.json.at(&["metadata", "product", "feature", "name"]).text() == Some("Sample");
+        match self.status.to_ascii_uppercase().as_str() {
+            _ if is_sample => Err(DropReason::Sample),
+            "PASS" | "PASSED" => Ok(true),
+            "MUTED" => Err(DropReason::SuppressedAtSource),
+            "MANUAL" | "INFO" | "NOT_AVAILABLE" => Err(DropReason::NoResult),
+            // Prowler 4 wrote 3 for every finding that was new.
+            "FAIL" | "FAILED" if state == Some(3) && self.json.get("status").text() == Some("New") => {
+                Ok(false)
+            }
+            _ if matches!(state, Some(3 | 5)) => Err(DropReason::SuppressedAtSource),
+            _ if is_closed || matches!(state, Some(4 | 6)) => Err(DropReason::NoStatement),
+            _ => Ok(false),
+        }
+    }
+
+    /// An analysis of an identity names it as its user, and in resources what it could reach; one of a resource names
+    /// who can reach it. Any other finding accuses its resources and who acted.
+    pub(super) fn subjects(&self, issue_type: IssueType) -> Vec<(SubjectOf<'d>, Place<'d>)> {
+        let users = of_users(self.json, &self.cloud);
+        let users = users
+            .into_iter()
+            .map(|named| (SubjectOf::Named(named), Place::default()));
+        if self.class == IAM_ANALYSIS {
+            let accessors = accessors(self.json, &self.resources);
+            let accessors = accessors
+                .into_iter()
+                .map(|named| (SubjectOf::Named(named), Place::default()));
+            let named: Vec<_> = accessors.chain(users).collect();
+            if !named.is_empty() {
+                return named;
+            }
+            return self.of_resources(issue_type).collect();
+        }
+        self.of_resources(issue_type).chain(users).collect()
+    }
+
+    fn of_resources(&self, issue_type: IssueType) -> impl Iterator<Item = (SubjectOf<'d>, Place<'d>)> {
+        self.resources.iter().map(move |resource| {
+            let is_place = issue_type == IssueType::SecretExposed && !resource.is_identity();
+            let subject = match is_place {
+                true => SubjectOf::Place,
+                false => SubjectOf::Named(resource.named(&self.cloud)),
+            };
+            (subject, resource.place())
+        })
+    }
+
+    pub(super) fn draft(
+        &self,
+        subject: SubjectOf<'d>,
+        place: Place<'d>,
+        issue_type: IssueType,
+        unmapped: bool,
+        passes: bool,
+    ) -> Draft<'d> {
+        let draft = Draft {
+            place,
+            times: self.times,
+            ..Draft::new(subject, self.source())
+        };
+        if passes {
+            let scope = EvidenceScope::Rule(self.rule.to_owned());
+            let statements = vec![(rules::proven_by_passing(issue_type), scope)];
+            return Draft { statements, ..draft };
+        }
+        let title = match self.title {
+            "" => self.rule,
+            title => title,
+        };
+        let problem = Problem {
+            unmapped,
+            severity: self.severity.clone(),
+            ..Problem::new(issue_type, title)
+        };
+        Draft {
+            problem: Some(problem),
+            ..draft
+        }
+    }
+
+    fn source(&self) -> SourceOf<'d> {
+        SourceOf {
+            tool: self.tool.map(Cow::Borrowed),
+            rule: self.rule.into(),
+            reference: self.id.into(),
+            serial: self.id.into(),
+            url: self.url.map(Cow::Borrowed),
+        }
+    }
+}
+
+/// What the finding says of itself; an incident has the list of its findings.
+fn info_of<'d>(json: &'d Json<'d>) -> &'d Json<'d> {
+    let named = [json.get("finding_info"), json.get("finding")];
+    let listed = json.get("finding_info_list").elements().first();
+    let info = named.into_iter().find(|info| info.is_object());
+    info.or(listed).unwrap_or(&NONE)
+}
+
+fn rule_of<'d>(json: &'d Json<'d>, info: &'d Json<'d>) -> &'d str {
+    let rules = [
+        json.at(&["metadata", "event_code"]),
+        json.at(&["compliance", "control"]),
+        info.at(&["analytic", "uid"]),
+        info.at(&["analytic", "name"]),
+        json.at(&["rule", "uid"]),
+        info.at(&["types"]).elements().first().unwrap_or(&NONE),
+        info.get("title"),
+    ];
+    rules.into_iter().find_map(Json::text).unwrap_or("unknown")
+}
+
+/// The result of a check, in a word or as the number of one.
+fn status_of<'d>(json: &'d Json<'d>) -> &'d str {
+    let compliance = json.get("compliance");
+    let word = json.get("status_code").text().or(compliance.get("status").text());
+    word.unwrap_or(match compliance.get("status_id").unsigned() {
+        Some(1) => "PASS",
+        Some(3) => "FAIL",
+        _ => "",
+    })
+}
+
+fn times_of(json: &Json<'_>, info: &Json<'_>) -> Times {
+    let first = [
+        info.get("first_seen_time_dt"),
+        info.get("first_seen_time"),
+        info.get("created_time_dt"),
+        info.get("created_time"),
+    ];
+    let last = [
+        json.get("time_dt"),
+        json.get("time"),
+        json.get("event_time"),
+        info.get("last_seen_time"),
+    ];
+    Times {
+        exposed_since: None,
+        first_detected_at: time::first_of(first),
+        observed_at: time::first_of(last),
+    }
+}
+
+fn page_of<'d>(json: &'d Json<'d>, info: &'d Json<'d>) -> Option<&'d str> {
+    let references = json.at(&["remediation", "references"]).elements();
+    info.get("src_url")
+        .text()
+        .or(references.first().and_then(Json::text))
+}

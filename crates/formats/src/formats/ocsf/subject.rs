@@ -1,0 +1,274 @@
+//! Users and resources of OCSF and the subjects they are, of whatever cloud.
+
+use std::borrow::Cow;
+
+use reeve_domain::key::ad::{self, AccountNames};
+use reeve_domain::key::aws::entitlement;
+use reeve_domain::key::{KeyError, Resolved, aws, entra, gcp, k8s, mail};
+
+use crate::draft::{Named, Place};
+use crate::envelope::Carried;
+use crate::json::Json;
+
+/// Where it happened, as far as the event says it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Cloud<'d> {
+    pub(super) provider: &'d str,
+    /// Account, subscription or project.
+    pub(super) account: &'d str,
+    pub(super) tenant: &'d str,
+    pub(super) cluster: &'d str,
+}
+
+impl<'d> Cloud<'d> {
+    pub(super) fn of(json: &'d Json<'d>, carried: &'d Carried) -> Self {
+        let cloud = json.get("cloud");
+        let own = json.get("unmapped");
+        let account = cloud
+            .at(&["account", "uid"])
+            .text()
+            .or(carried.account.as_deref());
+        let is_cluster = own.get("provider").text() == Some("kubernetes");
+        let cluster = Some(own.get("provider_uid")).filter(|_| is_cluster);
+        Self {
+            provider: cloud.get("provider").text().unwrap_or_default(),
+            account: account.unwrap_or_default(),
+            tenant: cloud.at(&["org", "uid"]).text().unwrap_or_default(),
+            cluster: cluster.and_then(Json::text).unwrap_or_default(),
+        }
+    }
+}
+
+/// What is accused.
+pub(super) struct Resource<'d> {
+    pub(super) id: &'d str,
+    pub(super) kind: &'d str,
+    pub(super) name: &'d str,
+    pub(super) namespace: &'d str,
+    pub(super) region: Option<&'d str>,
+}
+
+impl<'d> Resource<'d> {
+    pub(super) fn of(json: &'d Json<'d>) -> Self {
+        let text = |name: &str| -> &'d str { json.get(name).text().unwrap_or_default() };
+        Self {
+            id: text("uid"),
+            kind: text("type"),
+            name: text("name"),
+            namespace: text("namespace"),
+            region: json.get("region").text(),
+        }
+    }
+
+    pub(super) fn is_identity(&self) -> bool {
+        self.kind.starts_with("AwsIam") || self.kind.contains("ServiceAccount") || self.id.contains(":iam:")
+    }
+
+    pub(super) fn place(&self) -> Place<'d> {
+        Place {
+            resource: Some(self.id).filter(|id| !id.is_empty()).map(Cow::Borrowed),
+            region: self.region.map(Cow::Borrowed),
+            ..Place::default()
+        }
+    }
+
+    pub(super) fn named(&self, cloud: &Cloud<'d>) -> Named<'d> {
+        let texts = [
+            self.id,
+            self.kind,
+            self.name,
+            self.namespace,
+            cloud.account,
+            cloud.tenant,
+            cloud.cluster,
+        ];
+        Named::new(texts, by_resource)
+    }
+}
+
+fn known(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The subject that a resource is, whatever cloud it is of.
+fn by_resource(texts: &[&str]) -> Result<Resolved, KeyError> {
+    let &[id, kind, name, namespace, account, tenant, cluster] = texts else {
+        return Err(KeyError::Empty);
+    };
+    let key = [id, name].into_iter().find(|text| aws::is_access_key_id(text));
+    let folded = kind.replace("::", "");
+    let cluster = known(cluster);
+    match folded.as_str() {
+        _ if key.is_some_and(|key| key.starts_with("AKIA")) => {
+            aws::access_key(key.unwrap_or_default(), Some(account))
+        }
+        _ if id.starts_with("arn:") => aws::from_arn(id, Some(kind)),
+        kind if kind.eq_ignore_ascii_case("AwsIamUser") => of_aws(id, "user", name, account),
+        kind if kind.eq_ignore_ascii_case("AwsIamRole") => of_aws(id, "role", name, account),
+        "ClusterRole" => k8s::cluster_role(cluster, name),
+        "Role" if known(namespace).is_some() => k8s::role(cluster, namespace, name),
+        kind if kind.eq_ignore_ascii_case("serviceaccount") || kind == "KubernetesServiceAccount" => {
+            k8s::service_account(cluster, namespace, name)
+        }
+        "#microsoft.graph.user" => {
+            entra::user(known(tenant), id, Some(name).filter(|name| name.contains('@')))
+        }
+        "#microsoft.graph.servicePrincipal" => entra::service_principal(known(tenant), id, None),
+        _ => of_google(id, kind, name),
+    }
+}
+
+fn of_google(id: &str, kind: &str, name: &str) -> Result<Resolved, KeyError> {
+    if let Some(key) = [id, name].into_iter().find(|text| text.contains("/keys/")) {
+        return gcp::from_key_name(key).map_err(|_| KeyError::NotASubject);
+    }
+    let is_account = kind.contains("iam.googleapis.com")
+        || id.ends_with(".gserviceaccount.com")
+        || name.ends_with(".gserviceaccount.com");
+    let accounts = [id, name]
+        .into_iter()
+        .find_map(|text| gcp::from_member(text).ok());
+    accounts.filter(|_| is_account).ok_or(KeyError::NotASubject)
+}
+
+/// A name in an account, with its unique id as another; without an account the unique id says more than the name.
+fn of_aws(id: &str, kind: &str, name: &str, account: &str) -> Result<Resolved, KeyError> {
+    let by_id = aws::from_unique_id(id).ok();
+    let is_sure = aws::is_account(account) || by_id.is_none();
+    if name.is_empty() || !is_sure {
+        return by_id.ok_or(KeyError::NotASubject);
+    }
+    let resolved = match kind {
+        "role" => aws::role(account, name),
+        "root" => aws::root(account),
+        "federated" => aws::federated(account, name),
+        _ => aws::user(account, name),
+    }?;
+    Ok(aws::with_unique_id(resolved, id))
+}
+
+/// Those who acted or were analyzed: their keys where they are long-lived, and they themselves.
+pub(super) fn of_users<'d>(json: &'d Json<'d>, cloud: &Cloud<'d>) -> Vec<Named<'d>> {
+    let evidences = json.get("evidences").elements().iter();
+    let actors = evidences.flat_map(|evidence| [evidence.get("user"), evidence.at(&["actor", "user"])]);
+    let own = [json.get("user"), json.at(&["actor", "user"])];
+    let users = own.into_iter().chain(actors).filter(|user| user.is_object());
+    let used = json.at(&["identity_activity_metrics", "credential_uid"]).text();
+    let keys = used.into_iter().map(|key| of_key(key, cloud));
+    keys.chain(users.flat_map(|user| {
+        let listed = user.get("programmatic_credentials").elements().iter();
+        let listed = listed.filter_map(|key| key.get("uid").text());
+        let keys = listed.chain(user.get("credential_uid").text());
+        let keys: Vec<_> = keys.map(|key| of_key(key, cloud)).collect();
+        keys.into_iter().chain([of_user(user, cloud)])
+    }))
+    .collect()
+}
+
+/// A credential that is no access key has no key of its own.
+fn of_key<'d>(key: &'d str, cloud: &Cloud<'d>) -> Named<'d> {
+    Named::new([key, cloud.account], |texts| {
+        let is_long_lived = texts[0].starts_with("AKIA") && aws::is_access_key_id(texts[0]);
+        match is_long_lived {
+            true => aws::access_key(texts[0], Some(texts[1])),
+            false => Err(KeyError::NotASubject),
+        }
+    })
+}
+
+/// One user.
+pub(super) fn of_user<'d>(user: &'d Json<'d>, cloud: &Cloud<'d>) -> Named<'d> {
+    let text = |name: &str| -> &'d str { user.get(name).text().unwrap_or_default() };
+    let account = user.at(&["account", "uid"]).text().unwrap_or(cloud.account);
+    let id = match text("uid") {
+        "" => text("uid_alt"),
+        id => id,
+    };
+    let texts = [
+        id,
+        text("type"),
+        text("name"),
+        text("domain"),
+        text("email_addr"),
+        account,
+        cloud.provider,
+        cloud.tenant,
+    ];
+    Named::new(texts, by_user)
+}
+
+/// A user is named by its id, and only where the cloud is known by a name.
+fn by_user(texts: &[&str]) -> Result<Resolved, KeyError> {
+    let &[id, kind, name, domain, address, account, provider, tenant] = texts else {
+        return Err(KeyError::Empty);
+    };
+    let login = format!("{domain}\\{name}");
+    let sam = known(&login).filter(|_| !domain.is_empty() && !name.is_empty());
+    let names = AccountNames {
+        sam,
+        ..AccountNames::default()
+    };
+    let is_aws = provider.eq_ignore_ascii_case("aws") || aws::is_account(account);
+    if id.starts_with("arn:") {
+        return aws::from_arn(id, None);
+    }
+    if let Ok(resolved) = ad::account(id, &names) {
+        return Ok(resolved);
+    }
+    if let Some(account) = [id, name, address]
+        .into_iter()
+        .find(|text| text.ends_with(".gserviceaccount.com"))
+    {
+        return gcp::from_member(account);
+    }
+    match kind {
+        _ if is_aws || aws::from_unique_id(id).is_ok() => of_aws(id, aws_kind(id, kind), name, account),
+        _ if known(tenant).is_some() && id.len() == 36 => entra::user(Some(tenant), id, Some(name)),
+        _ => sam.map(ad::login).unwrap_or_else(|| {
+            let addresses = [address, name, id].into_iter();
+            let mut people = addresses.filter_map(|text| mail::person(text).ok());
+            people.next().ok_or(KeyError::NotASubject)
+        }),
+    }
+}
+
+/// The unique id tells a role from a user; without one the declared kind does.
+fn aws_kind(id: &str, kind: &str) -> &'static str {
+    match kind {
+        "Root" => "root",
+        "FederatedUser" => "federated",
+        _ if id.starts_with("AROA") => "role",
+        "AssumedRole" | "Role" | "IAMRole" => "role",
+        _ => "user",
+    }
+}
+
+/// Who can reach the resources of an analysis, one entitlement each.
+pub(super) fn accessors<'d>(json: &'d Json<'d>, resources: &[Resource<'d>]) -> Vec<Named<'d>> {
+    let result = json.get("access_analysis_result");
+    let actions = result
+        .get("granted_privileges")
+        .elements()
+        .iter()
+        .filter_map(Json::text);
+    let actions: Vec<&str> = actions.collect();
+    let principals = result.get("accessors").elements().iter().filter_map(|accessor| {
+        let account = accessor.at(&["account", "uid"]);
+        [accessor.get("uid"), accessor.get("name"), account]
+            .into_iter()
+            .find_map(Json::text)
+    });
+    let principals: Vec<&str> = principals.collect();
+    let of_resource = |resource: &Resource<'d>| {
+        let named = principals.iter().map(|principal| Named {
+            texts: [resource.id, principal]
+                .into_iter()
+                .chain(actions.iter().copied())
+                .map(Cow::Borrowed)
+                .collect(),
+            build: |texts| entitlement::trust(texts[0], texts[1], texts.get(2..).unwrap_or_default()),
+        });
+        named.collect::<Vec<_>>()
+    };
+    resources.iter().take(1).flat_map(of_resource).collect()
+}
