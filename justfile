@@ -33,6 +33,11 @@ chaos *ARGS:
     cargo build --locked --workspace --bins
     REEVE_CHAOS=full cargo test --locked -p reeve-tests --test exactly_once --test restore --test rebalance -- {{ ARGS }}
 
+# the pictures of docs/dashboards.md, from three minutes of a running reeve
+pictures:
+    cargo build --locked -p reeve
+    REEVE_PICTURES="$PWD/docs/images" cargo test --locked -p reeve-tests --test dashboards every_query
+
 # what a fresh machine lacks, for building and for the tests
 setup:
     scripts/setup --tests
