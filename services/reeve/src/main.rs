@@ -13,6 +13,7 @@ mod dead_letters;
 mod demo;
 mod event;
 mod exit;
+mod explain;
 mod health;
 mod hooks;
 mod inputs;

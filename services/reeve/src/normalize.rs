@@ -1,12 +1,13 @@
 //! `reeve normalize`: raw alerts from files → observations as NDJSON, and an account of every record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use reeve_domain::alert::{Origin, RawAlert};
+use reeve_domain::key::SubjectKey;
 use reeve_domain::observation::Observation;
 use reeve_domain::reject::{DeadLetter, Stage};
 use reeve_domain::time::Timestamp;
@@ -17,7 +18,7 @@ use crate::cli::NormalizeArgs;
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{self, Input};
-use crate::{clock, keys, line};
+use crate::{clock, explain, keys, line};
 
 /// Observations to stdout, the account to stderr and to the files that were asked for.
 ///
@@ -33,6 +34,7 @@ pub fn run(config: &Config, args: &NormalizeArgs) -> Outcome {
         out: BufWriter::new(io::stdout().lock()),
         rejects: args.rejects.as_deref().map(create).transpose()?,
         summary: Summary::default(),
+        subjects: HashSet::new(),
         explain: args.explain,
     };
     let progress = progress(places.found.len());
@@ -54,6 +56,7 @@ struct Work<W: Write> {
     out: W,
     rejects: Option<BufWriter<File>>,
     summary: Summary,
+    subjects: HashSet<SubjectKey>,
     explain: bool,
 }
 
@@ -67,7 +70,12 @@ struct Summary {
     evidence: u64,
     receipts: u64,
     empty: u64,
+    /// Findings whose rule is in no table: their issue type is the default of their format.
     unmapped: u64,
+    /// Distinct subjects of findings.
+    subjects: u64,
+    /// Findings of a subject that an earlier one was of.
+    merged: u64,
     dropped: BTreeMap<&'static str, u64>,
     rejected: BTreeMap<&'static str, u64>,
     by_file: Vec<OfFile>,
@@ -103,12 +111,24 @@ impl<W: Write> Work<W> {
         };
         let parsed = reeve_formats::parse(&alert, &self.settings);
         self.write(&parsed, &origin, &input.bytes)?;
-        let account = account(name, &parsed);
         if self.explain {
-            explain(&account);
+            explain::tell(&name, &alert, &parsed, &self.settings);
         }
-        self.summary.add(account);
+        self.summary.add(account(name, &parsed));
+        self.count_subjects(&parsed);
         Ok(())
+    }
+
+    /// Findings of one subject are one task each issue: what is left to do is less than what was found.
+    fn count_subjects(&mut self, parsed: &Parsed) {
+        self.summary.unmapped += u64::from(parsed.unmapped);
+        for observation in observations(parsed) {
+            if let Observation::Finding(finding) = observation {
+                let new = self.subjects.insert(finding.subject.key.clone());
+                self.summary.subjects += u64::from(new);
+                self.summary.merged += u64::from(!new);
+            }
+        }
     }
 
     fn write(&mut self, parsed: &Parsed, origin: &Origin, payload: &[u8]) -> Outcome {
@@ -186,18 +206,28 @@ impl Summary {
             }
         };
         format!(
-            "{} files, {} records: {} observed ({} findings, {} evidence), dropped {}, rejected {}; {} empty, {} receipts",
+            "{} files, {} records: {} observed ({} findings of {} subjects, {} merged; {} evidence), dropped {}, rejected {}; {} empty, {} receipts, {} with a rule in no table",
             self.files,
             self.records,
             self.observed,
             self.findings,
+            self.subjects,
+            self.merged,
             self.evidence,
             by_reason(&self.dropped),
             by_reason(&self.rejected),
             self.empty,
             self.receipts,
+            self.unmapped,
         )
     }
+}
+
+fn observations(parsed: &Parsed) -> impl Iterator<Item = &Observation> {
+    parsed.items.iter().flat_map(|item| match item {
+        Item::Observed { observations, .. } => observations.as_slice(),
+        _ => &[],
+    })
 }
 
 fn account(path: String, parsed: &Parsed) -> OfFile {
@@ -226,19 +256,6 @@ fn account(path: String, parsed: &Parsed) -> OfFile {
         }
     }
     of
-}
-
-fn explain(of: &OfFile) {
-    let format = of.format.as_deref().unwrap_or("no format");
-    let envelopes = if of.envelopes.is_empty() {
-        String::new()
-    } else {
-        format!(" in {}", of.envelopes.join(" in "))
-    };
-    note(&format!(
-        "{}: {format}{envelopes}; {} records, {} observed, dropped {:?}, rejected {:?}",
-        of.path, of.records, of.observed, of.dropped, of.rejected
-    ));
 }
 
 /// One JSON value as a line.
