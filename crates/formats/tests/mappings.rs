@@ -6,9 +6,9 @@
     reason = "a test may read files"
 )]
 
-mod support;
 #[path = "support/mappings.rs"]
 mod mappings;
+mod support;
 
 use mappings::shipped;
 

@@ -6,8 +6,9 @@ use std::marker::PhantomData;
 use aho_corasick::{AhoCorasick, MatchKind};
 use reeve_domain::observation::{Exposure, IssueType, SourceSeverity, Statement, Validity};
 use reeve_domain::reject::DropReason;
+use serde::de::value::SeqAccessDeserializer;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
-use serde::de::{self, Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::scope::Scope;
 use super::value::Value;
@@ -359,6 +360,15 @@ impl<'de> Visitor<'de> for SeverityForm {
             .filter(|number| *number <= 100)
             .map(Severity::Fixed)
             .ok_or_else(|| E::custom("expected a number of 0 to 100"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Severity, A::Error> {
+        Ok(Severity::Told {
+            of: Value::deserialize(SeqAccessDeserializer::new(seq))?,
+            lookup: None,
+            scale: 1.0,
+            or_else: None,
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Severity, A::Error> {

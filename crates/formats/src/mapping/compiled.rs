@@ -31,6 +31,7 @@ pub(super) struct Compiled {
 
 /// Records of one kind.
 struct Block {
+    when: Vec<Condition>,
     each: Vec<Path>,
     skip: Vec<Skip>,
     readings: Vec<Reading>,
@@ -68,13 +69,12 @@ impl Compiled {
     /// Every record of an object, in the order of the file and of the object.
     pub(super) fn rows<'d>(&'d self, json: &'d Json<'d>) -> Result<Vec<Row<'d>>, Reject> {
         let mut rows = Vec::new();
-        for block in &self.blocks {
+        let root = Scope::of(json);
+        for block in self.blocks.iter().filter(|block| all_hold(&block.when, &root)) {
             for each in &block.each {
                 let steps = each.steps_from_root().unwrap_or_default();
                 check_shape(json, steps, each)?;
-                collect(&Scope::of(json), json, steps, &mut |scope| {
-                    rows.push(Row { scope, block })
-                });
+                collect(&root, json, steps, &mut |scope| rows.push(Row { scope, block }));
             }
         }
         Ok(rows)
@@ -198,6 +198,9 @@ pub struct RawMapping {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawBlock {
+    /// Of the whole object; otherwise the block has no records.
+    #[serde(default)]
+    when: OneOrMany<Condition>,
     #[serde(default)]
     each: OneOrMany<Path>,
     #[serde(default)]
@@ -299,6 +302,7 @@ impl RawBlock {
             reason: skip.reason.0,
         });
         (faults.count() == before).then(|| Block {
+            when: self.when.0,
             each,
             skip: skip.collect(),
             readings,

@@ -193,7 +193,8 @@ struct RawCondition {
     has: OneOrMany<Path>,
     #[serde(default)]
     lacks: OneOrMany<Path>,
-    at: Option<Path>,
+    #[serde(default)]
+    at: OneOrMany<Path>,
     of: Option<Value>,
     is: Option<OneOrMany<String>>,
     is_not: Option<OneOrMany<String>>,
@@ -212,11 +213,11 @@ impl RawCondition {
     fn compile(mut self) -> Result<Condition, &'static str> {
         let mut all = Vec::new();
         let of = self.of.take();
-        let value = match (&self.at, of) {
-            (Some(path), None) => Some(Value::of_path(path.clone())),
-            (None, Some(value)) => Some(value),
-            (None, None) => None,
-            (Some(_), Some(_)) => return Err("expected one of `at` and `of`, not both"),
+        let value = match (self.at.0.as_slice(), of) {
+            ([], value) => value,
+            ([path], None) => Some(Value::of_path(path.clone())),
+            (paths, None) => Some(Value::first_of_paths(paths.to_vec())),
+            (_, Some(_)) => return Err("expected one of `at` and `of`, not both"),
         };
         if let Some(value) = value {
             all = self.tests(&value)?;
@@ -265,9 +266,9 @@ impl RawCondition {
             Some(false) => all.push(not(Test::Exists)),
             None => {}
         }
-        match (self.kind, &self.at) {
-            (Some(kind), Some(path)) => all.push(Condition::Type(path.clone(), kind)),
-            (Some(_), None) => return Err("expected `at` beside `type`"),
+        match (self.kind, self.at.0.as_slice()) {
+            (Some(kind), [path]) => all.push(Condition::Type(path.clone(), kind)),
+            (Some(_), _) => return Err("expected `at` with one path beside `type`"),
             (None, _) => {}
         }
         match all.is_empty() {

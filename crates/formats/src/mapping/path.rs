@@ -1,5 +1,6 @@
 //! Where a value stands: `results[].rule.id`, `^.severity`, `$.account`, `@key`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error};
@@ -105,8 +106,15 @@ fn walk<'d, R>(
     };
     match step {
         Step::Key(name) => {
-            let (next, taken) = lookup(json, name, rest)?;
-            walk(next, &rest[taken..], take)
+            let entries = json.entries();
+            let exact = entries.iter().find(|(key, _)| key == &**name);
+            let found = exact.and_then(|(_, next)| walk(next, rest, take));
+            match (found, rest.first()) {
+                (None, Some(Step::Key(_))) => {
+                    dotted(entries, name, rest).find_map(|(next, taken)| walk(next, &rest[taken..], take))
+                }
+                (found, _) => found,
+            }
         }
         Step::Index(index) => walk(json.elements().get(*index)?, rest, take),
         Step::Elements => json.elements().iter().find_map(|one| walk(one, rest, take)),
@@ -114,17 +122,21 @@ fn walk<'d, R>(
     }
 }
 
-/// The value of a key, else of a key that is this one and some of the next ones joined by dots; and how many of the
-/// next ones it took.
+/// The value of a key, else of a key that holds dots; and how many of the next steps it took.
 pub(super) fn lookup<'d>(json: &'d Json<'d>, name: &str, rest: &[Step]) -> Option<(&'d Json<'d>, usize)> {
     let entries = json.entries();
-    if let Some((_, value)) = entries.iter().find(|(key, _)| key == name) {
-        return Some((value, 0));
-    }
-    if !matches!(rest.first(), Some(Step::Key(_))) {
-        return None;
-    }
-    entries.iter().find_map(|(key, value)| {
+    let exact = entries.iter().find(|(key, _)| key == name);
+    let exact = exact.map(|(_, value)| (value, 0));
+    exact.or_else(|| dotted(entries, name, rest).next())
+}
+
+/// The values of keys that are a name and some of the next ones joined by dots, and how many of those they took.
+fn dotted<'d>(
+    entries: &'d [(Cow<'d, str>, Json<'d>)],
+    name: &str,
+    rest: &[Step],
+) -> impl Iterator<Item = (&'d Json<'d>, usize)> {
+    entries.iter().filter_map(move |(key, value)| {
         let taken = joined(key.strip_prefix(name)?, rest)?;
         Some((value, taken))
     })
@@ -279,6 +291,10 @@ mod tests {
         check(document, "kibana.alert.severity", &["low"]);
         check(document, "kibana.alert", &[]);
         check(document, "user.name", &["u"]);
+        let both = r#"{"ct.user":"u","ct.user.arn":"arn","ct":{"region":"r"}}"#;
+        check(both, "ct.user", &["u"]);
+        check(both, "ct.user.arn", &["arn"]);
+        check(both, "ct.region", &["r"]);
     }
 
     #[test]

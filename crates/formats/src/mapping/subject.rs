@@ -173,7 +173,7 @@ struct Written {
     words: Vec<(&'static str, String)>,
 }
 
-/// Reads `kind` first, then its fields, then `when` and `extra`.
+/// Reads `kind` before its fields; `when` and `extra` stand anywhere.
 struct AsSubject {
     extra: &'static [&'static str],
 }
@@ -190,25 +190,26 @@ impl<'de> Visitor<'de> for AsSubject {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Written, A::Error> {
-        let Some(Key::Kind(form)) = map.next_key_seed(KeySeed {
+        let (mut when, mut words) = (Vec::new(), Vec::new());
+        let early = KeySeed {
             form: None,
-            extra: &[],
-        })?
-        else {
-            return Err(A::Error::missing_field("kind"));
+            extra: self.extra,
         };
-        let form = match form {
-            true => map.next_value_seed(FormSeed)?,
-            false => return Err(A::Error::custom("expected `kind` as the first field")),
+        let form = loop {
+            match map.next_key_seed(early)? {
+                Some(Key::Kind) => break map.next_value_seed(FormSeed)?,
+                Some(Key::When) => when = map.next_value::<OneOrMany<Condition>>()?.0,
+                Some(Key::Extra(name)) => words.push((name, map.next_value()?)),
+                Some(Key::Field(_)) | None => return Err(A::Error::missing_field("kind")),
+            }
         };
         let (needs, _) = form.fields();
         let names = form.field_names();
         let mut subject = Subject {
-            when: Vec::new(),
+            when,
             form,
             fields: names.iter().map(|_| None).collect(),
         };
-        let mut words = Vec::new();
         let seed = || KeySeed {
             form: Some(form),
             extra: self.extra,
@@ -218,7 +219,7 @@ impl<'de> Visitor<'de> for AsSubject {
                 Key::Field(at) => subject.fields[at] = Some(map.next_value()?),
                 Key::When => subject.when = map.next_value::<OneOrMany<Condition>>()?.0,
                 Key::Extra(name) => words.push((name, map.next_value()?)),
-                Key::Kind(_) => return Err(A::Error::duplicate_field("kind")),
+                Key::Kind => return Err(A::Error::duplicate_field("kind")),
             }
         }
         if let Some((_, missing)) = subject
@@ -238,8 +239,7 @@ impl<'de> Visitor<'de> for AsSubject {
 }
 
 enum Key {
-    /// Whether it is the word `kind`.
-    Kind(bool),
+    Kind,
     Field(usize),
     When,
     Extra(&'static str),
@@ -257,11 +257,8 @@ impl<'de> DeserializeSeed<'de> for KeySeed {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let Some(form) = self.form else {
-            return Ok(Key::Kind(text == "kind"));
-        };
         if text == "kind" {
-            return Ok(Key::Kind(true));
+            return Ok(Key::Kind);
         }
         if text == "when" {
             return Ok(Key::When);
@@ -269,6 +266,9 @@ impl<'de> DeserializeSeed<'de> for KeySeed {
         if let Some(extra) = self.extra.iter().find(|extra| **extra == text) {
             return Ok(Key::Extra(extra));
         }
+        let Some(form) = self.form else {
+            return Err(D::Error::custom("expected `kind` before the fields of the kind"));
+        };
         let names = form.field_names();
         match names.iter().position(|name| *name == text) {
             Some(at) => Ok(Key::Field(at)),

@@ -27,7 +27,13 @@ pub(crate) fn texts() -> Vec<(String, String)> {
 pub(crate) fn compile(texts: &[(String, String)]) -> Result<Mappings, Vec<ConfigError>> {
     let (mut documents, mut raw, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for (name, text) in texts {
-        let document = Document::read(name, text)?;
+        let document = match Document::read(name, text) {
+            Ok(document) => document,
+            Err(more) => {
+                errors.extend(more);
+                continue;
+            }
+        };
         match document.parse::<RawMapping>() {
             Ok(mapping) => {
                 raw.push(mapping);

@@ -226,3 +226,14 @@ pub(crate) fn with_value(document: &Value, pointer: &str, value: Value) -> Value
     *changed.pointer_mut(pointer).expect("a pointer of this document") = value;
     changed
 }
+
+/// Why bytes are read as they are.
+pub(crate) fn explained(bytes: &[u8], settings: &Settings) -> Vec<reeve_formats::ExplainedObject> {
+    let alert = RawAlert {
+        value: bytes,
+        headers: &[],
+        origin: Origin::File { file: "test".into() },
+        received_at: RECEIVED_AT.parse().expect("a constant time"),
+    };
+    reeve_formats::explain(&alert, settings)
+}
