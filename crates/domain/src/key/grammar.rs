@@ -242,19 +242,20 @@ fn encode(part: &str, case: Case) -> String {
     encoded
 }
 
-/// Most parts are ASCII, which is its own NFC.
+/// Most parts are ASCII, which is its own NFC, and have nothing to be escaped.
 fn encode_into(encoded: &mut String, part: &str, case: Case) {
     if part.is_ascii() {
-        let folded = |byte: u8| {
-            if case == Case::Folded {
-                byte.to_ascii_lowercase()
-            } else {
-                byte
-            }
-        };
-        return part
-            .bytes()
-            .for_each(|byte| encode_character(encoded, char::from(folded(byte))));
+        let start = encoded.len();
+        if part.bytes().any(|byte| is_reserved_ascii(byte)) {
+            part.chars()
+                .for_each(|character| encode_character(encoded, character));
+        } else {
+            encoded.push_str(part);
+        }
+        if case == Case::Folded {
+            encoded[start..].make_ascii_lowercase();
+        }
+        return;
     }
     let composed: String = match case {
         Case::Folded => part.nfc().collect::<String>().to_lowercase().nfc().collect(),
@@ -272,6 +273,10 @@ fn encode_character(encoded: &mut String, character: char) {
     } else {
         encoded.push(character);
     }
+}
+
+fn is_reserved_ascii(byte: u8) -> bool {
+    byte <= b' ' || byte == 0x7f || matches!(byte, b':' | b'|' | b'%' | b'/')
 }
 
 fn is_reserved(character: char) -> bool {

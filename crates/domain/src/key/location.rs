@@ -2,9 +2,13 @@
 
 mod families;
 
+use std::borrow::Cow;
+
 pub use families::family_of;
 
 use super::{Case, Class, Confidence, KeyError, Resolved, SubjectKey, UNKNOWN_SCOPE};
+
+const PATH_PARTS_USUAL: usize = 12;
 
 /// What the path of a location is relative to, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,65 +30,84 @@ pub enum Scope<'a> {
 /// # Errors
 /// `Empty` if neither scope nor path is known.
 pub fn file(scope: Scope<'_>, path: &str, rule: &str) -> Result<Resolved, KeyError> {
-    let (scope_parts, path_parts) = (scope_parts(scope), path_parts(path));
-    if scope_parts.is_empty() && path_parts.is_empty() {
-        return Err(KeyError::Empty);
-    }
     let family = family_of(rule);
-    let mut parts: Vec<&str> = or_unknown(&scope_parts);
-    parts.extend(or_unknown(&path_parts));
-    parts.push(family);
-    let key = SubjectKey::of(Class::Secret, "location", "file", &parts, Case::Sensitive)?;
-    let display = format!("{family} secrets in {}", path_parts.join("/"));
+    let key = key_of(scope, path, family)?;
+    let display = format!("{family} secrets in {}", path_parts(path).join("/"));
     Ok(Resolved::new(key, &display, Confidence::Low).with_attribute("rule_family", family))
 }
 
-fn or_unknown(parts: &[String]) -> Vec<&str> {
+/// The key of [`file`] alone, for a link.
+///
+/// # Errors
+/// Those of [`file`].
+pub fn file_key(scope: Scope<'_>, path: &str, rule: &str) -> Result<SubjectKey, KeyError> {
+    key_of(scope, path, family_of(rule))
+}
+
+fn key_of(scope: Scope<'_>, path: &str, family: &str) -> Result<SubjectKey, KeyError> {
+    let scope_text = scope_text(scope);
+    let scope_parts = match scope {
+        Scope::Commit(_) if scope_text.is_empty() => Vec::new(),
+        Scope::Commit(_) => vec![scope_text.as_ref()],
+        _ => path_parts(&scope_text),
+    };
+    let path_parts = path_parts(path);
+    if scope_parts.is_empty() && path_parts.is_empty() {
+        return Err(KeyError::Empty);
+    }
+    let mut parts = or_unknown(scope_parts);
+    parts.extend(or_unknown(path_parts));
+    parts.push(family);
+    SubjectKey::of(Class::Secret, "location", "file", &parts, Case::Sensitive)
+}
+
+fn or_unknown(parts: Vec<&str>) -> Vec<&str> {
     if parts.is_empty() {
         vec![UNKNOWN_SCOPE]
     } else {
-        parts.iter().map(String::as_str).collect()
+        parts
     }
 }
 
-fn scope_parts(scope: Scope<'_>) -> Vec<String> {
+/// The scope as a path of its parts, a commit as one part.
+fn scope_text(scope: Scope<'_>) -> Cow<'_, str> {
     match scope {
-        Scope::Repository(repository) => repository_parts(repository),
-        Scope::Commit(sha) if sha.trim().is_empty() => Vec::new(),
-        Scope::Commit(sha) => vec![format!("commit-{}", sha.trim().to_ascii_lowercase())],
-        Scope::Source(name) | Scope::Reference(name) => path_parts(name),
+        Scope::Repository(repository) => Cow::Owned(repository_path(repository)),
+        Scope::Commit(sha) if sha.trim().is_empty() => Cow::Borrowed(""),
+        Scope::Commit(sha) => Cow::Owned(format!("commit-{}", sha.trim().to_ascii_lowercase())),
+        Scope::Source(name) | Scope::Reference(name) => Cow::Borrowed(name),
     }
 }
 
-/// `https://user@github.com/Acme/App.git`, `git@github.com:acme/app.git` → `github.com`, `acme`, `app`.
-fn repository_parts(repository: &str) -> Vec<String> {
+/// `https://user@github.com/Acme/App.git`, `git@github.com:acme/app.git` → `github.com/acme/app`.
+fn repository_path(repository: &str) -> String {
     let text = repository.trim().to_lowercase();
     let (rest, is_url) = match text.split_once("://") {
-        Some((_, rest)) => (rest.to_owned(), true),
-        None => (text.clone(), false),
+        Some((_, rest)) => (rest, true),
+        None => (text.as_str(), false),
     };
-    let (authority, path) = rest.split_once('/').unwrap_or((&rest, ""));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let bare = match authority.rsplit_once('@') {
-        Some((_, host)) if is_url => format!("{host}/{path}"),
-        Some((_, host)) => format!("{}/{path}", host.replacen(':', "/", 1)),
-        None => rest.clone(),
+        Some((_, host)) if is_url => Cow::Owned(format!("{host}/{path}")),
+        Some((_, host)) => Cow::Owned(format!("{}/{path}", host.replacen(':', "/", 1))),
+        None => Cow::Borrowed(rest),
     };
     let bare = bare
         .split(['?', '#'])
         .next()
         .unwrap_or_default()
         .trim_end_matches('/');
-    path_parts(bare.strip_suffix(".git").unwrap_or(bare))
+    bare.strip_suffix(".git").unwrap_or(bare).to_owned()
 }
 
 /// The segments of a path: `\` is `/`, and `.`, `..` and empty segments are resolved.
-fn path_parts(path: &str) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
+fn path_parts(path: &str) -> Vec<&str> {
+    let mut parts = Vec::with_capacity(PATH_PARTS_USUAL);
     for segment in path.trim().split(['/', '\\']) {
         match segment {
             "" | "." => {}
             ".." => drop(parts.pop()),
-            segment => parts.push(segment.to_owned()),
+            segment => parts.push(segment),
         }
     }
     parts

@@ -138,6 +138,9 @@ impl HmacKeys {
     /// # Errors
     /// Those of the grammar.
     pub fn value_aliases(&self, normalized: &str) -> Result<Vec<Alias>, KeyError> {
+        if self.previous.is_none() && self.alias_kinds.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut aliases = self.aliases_of_digest(VALUE_DOMAIN, &*sha256(normalized))?;
         for kind in &self.alias_kinds {
             let digest = kind.digest(normalized);
@@ -173,7 +176,8 @@ impl HmacKeys {
 
     /// The keyed hash of a payload, base32: dead letters carry it in place of the payload.
     pub fn payload_hmac(&self, payload: &[u8]) -> String {
-        self.current.mac(PAYLOAD_DOMAIN, &Sha256::digest(payload))
+        let mac = self.current.mac(PAYLOAD_DOMAIN, &Sha256::digest(payload));
+        mac.as_str().to_owned()
     }
 
     fn aliases_of_digest(&self, domain: &str, digest: &[u8]) -> Result<Vec<Alias>, KeyError> {
@@ -184,8 +188,9 @@ impl HmacKeys {
     }
 }
 
+/// The state of the hash once it has taken in its key; both it and what is cloned from it are overwritten when dropped.
 struct KeyedHash {
-    bytes: Zeroizing<Vec<u8>>,
+    keyed: Hmac<Sha256>,
     id: String,
 }
 
@@ -195,32 +200,51 @@ impl KeyedHash {
         if bytes.len() < KEY_BYTES_MIN {
             return Err(KeyError::ShortHmacKey);
         }
-        let bytes = Zeroizing::new(bytes.to_vec());
-        let mut id = encode(&mac(&bytes, &[KEY_ID_DOMAIN]));
-        id.truncate(KEY_ID_CHARS);
-        Ok(KeyedHash { bytes, id })
+        let keyed = Hmac::<Sha256>::new_from_slice(bytes).expect("HMAC takes keys of any length");
+        let mut hash = KeyedHash {
+            keyed,
+            id: String::new(),
+        };
+        hash.id = hash.encoded(&[KEY_ID_DOMAIN]).as_str()[..KEY_ID_CHARS].to_owned();
+        Ok(hash)
     }
 
     fn key(&self, domain: &str, digest: &[u8]) -> Result<SubjectKey, KeyError> {
         let mac = self.mac(domain, digest);
-        SubjectKey::of(Class::Secret, "value", "hmac", &[&self.id, &mac], Case::Folded)
+        SubjectKey::of(
+            Class::Secret,
+            "value",
+            "hmac",
+            &[&self.id, mac.as_str()],
+            Case::Folded,
+        )
     }
 
-    fn mac(&self, domain: &str, digest: &[u8]) -> String {
-        encode(&mac(&self.bytes, &[domain.as_bytes(), &[0], digest]))
+    fn mac(&self, domain: &str, digest: &[u8]) -> Encoded {
+        self.encoded(&[domain.as_bytes(), &[0], digest])
+    }
+
+    fn encoded(&self, parts: &[&[u8]]) -> Encoded {
+        let mut hmac = self.keyed.clone();
+        parts.iter().for_each(|part| hmac.update(part));
+        Encoded::of(&hmac.finalize().into_bytes().into())
     }
 }
 
-fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut hmac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    for part in parts {
-        hmac.update(part);
-    }
-    hmac.finalize().into_bytes().into()
-}
+/// A hash in base32 without padding, in lower case.
+struct Encoded([u8; 52]);
 
-fn encode(bytes: &[u8]) -> String {
-    BASE32_NOPAD.encode(bytes).to_ascii_lowercase()
+impl Encoded {
+    fn of(hash: &[u8; 32]) -> Self {
+        let mut text = [0; 52];
+        BASE32_NOPAD.encode_mut(hash, &mut text);
+        text.make_ascii_lowercase();
+        Encoded(text)
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("base32 is ASCII")
+    }
 }
 
 fn strong(key: SubjectKey) -> Alias {

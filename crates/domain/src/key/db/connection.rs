@@ -34,6 +34,9 @@ pub struct Connection {
 
 /// Reads a connection string; none if the text names neither a user nor a password.
 pub fn parse(text: &str) -> Option<Connection> {
+    if !text.bytes().any(|byte| matches!(byte, b':' | b'=' | b'@')) {
+        return None;
+    }
     let text = text.trim();
     let text = text.strip_prefix("jdbc:").unwrap_or(text);
     from_url(text)

@@ -1,5 +1,7 @@
 //! Rule families: what scanners call one kind of secret, as data.
 
+use std::sync::LazyLock;
+
 /// A family and the words that mark it in a rule's name; the first family with a word in the name wins.
 const FAMILIES: &[(&str, &[&str])] = &[
     (
@@ -83,67 +85,98 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Names of issuers that camel case would split.
-const SPLIT_NAMES: [(&str, &str); 4] = [
-    ("git-hub", "github"),
-    ("git-lab", "gitlab"),
-    ("send-grid", "sendgrid"),
-    ("open-ai", "openai"),
-];
+/// Names of issuers that camel case would split: before and behind the separator.
+const SPLIT_NAMES: [(&str, &str); 4] = [("git", "hub"), ("git", "lab"), ("send", "grid"), ("open", "ai")];
+
+/// A shorter word must stand alone.
+const PART_BYTES_MIN: usize = 5;
+
+/// The words by their first byte, each with the rank of its family.
+static WORDS: LazyLock<[Vec<(usize, &'static [u8])>; 256]> = LazyLock::new(|| {
+    let mut by_first = [const { Vec::new() }; 256];
+    for (rank, (_, words)) in FAMILIES.iter().enumerate() {
+        for word in words.iter().map(|word| word.as_bytes()) {
+            by_first[usize::from(word[0])].push((rank, word));
+        }
+    }
+    by_first
+});
 
 /// The family of a rule, `generic` where no word is known. Case, blanks, `_`, `.` and camel case do not matter.
 pub fn family_of(rule: &str) -> &'static str {
-    let name = format!("-{}-", kebab(rule));
-    let marks = |words: &[&str]| words.iter().any(|word| holds_word(&name, word));
-    FAMILIES
-        .iter()
-        .find(|(_, words)| marks(words))
-        .map_or("generic", |(family, _)| *family)
+    let name = kebab(rule);
+    let name = name.as_bytes();
+    let ranks = (0..name.len()).filter_map(|at| rank_of_word(name, at));
+    ranks
+        .min()
+        .and_then(|rank| FAMILIES.get(rank))
+        .map_or("generic", |(family, _)| family)
 }
 
-/// Short words must stand alone (`uri` is not in `security`); long ones may be part of another.
-fn holds_word(name: &str, word: &str) -> bool {
-    let (name, word) = (name.as_bytes(), word.as_bytes());
-    let must_stand_alone = word.len() <= 4;
-    let is_edge = |at: usize| name.get(at) == Some(&b'-');
-    let here = name
-        .windows(word.len())
-        .enumerate()
-        .filter(|(_, window)| window[0] == word[0] && *window == word);
-    let mut ends = here.map(|(start, _)| (start, start + word.len()));
-    ends.any(|(start, end)| !must_stand_alone || (start > 0 && is_edge(start - 1) && is_edge(end)))
+/// The first family with a word that stands here. Short words must stand alone (`uri` is not in `security`); long
+/// ones may be part of another.
+fn rank_of_word(name: &[u8], at: usize) -> Option<usize> {
+    let is_edge = |at: usize| name.get(at).is_none_or(|byte| *byte == b'-');
+    let stands = |word: &[u8]| {
+        name[at..].starts_with(word)
+            && (word.len() >= PART_BYTES_MIN || ((at == 0 || is_edge(at - 1)) && is_edge(at + word.len())))
+    };
+    let here = WORDS[usize::from(name[at])].iter();
+    here.filter(|(_, word)| stands(word)).map(|(rank, _)| *rank).min()
 }
 
 /// `AWSAccessKey`, `aws_access_key` and `AWS Access Key` → `aws-access-key`; `GitHub` stays one word.
 fn kebab(rule: &str) -> String {
-    let characters: Vec<char> = rule.trim().chars().collect();
-    let mut name = String::new();
-    for (index, &character) in characters.iter().enumerate() {
+    let rule = rule.trim();
+    let name = match rule.is_ascii() {
+        true => kebab_of(rule.len(), |at| char::from(rule.as_bytes()[at])),
+        false => {
+            let characters: Vec<char> = rule.chars().collect();
+            kebab_of(characters.len(), |at| characters[at])
+        }
+    };
+    with_whole_names(name)
+}
+
+fn kebab_of(length: usize, character_at: impl Fn(usize) -> char) -> String {
+    let mut name = String::with_capacity(length + length / 2);
+    for index in 0..length {
+        let character = character_at(index);
         if !character.is_alphanumeric() {
             push_separator(&mut name);
             continue;
         }
-        let next_is_lower = characters.get(index + 1).is_some_and(|next| next.is_lowercase());
-        let ends_acronym = index > 1
-            && character.is_uppercase()
-            && next_is_lower
-            && characters[index - 1].is_uppercase()
-            && characters[index - 2].is_uppercase();
-        if ends_acronym || (character.is_uppercase() && index > 0 && starts_word(&characters, index)) {
+        if character.is_uppercase() && index > 0 && starts_word(index, length, &character_at) {
             push_separator(&mut name);
         }
         name.extend(character.to_lowercase());
     }
-    for (split, whole) in SPLIT_NAMES {
-        if name.contains(split) {
-            name = name.replace(split, whole);
-        }
-    }
     name
 }
 
-fn starts_word(characters: &[char], index: usize) -> bool {
-    characters[index - 1].is_lowercase()
+/// Whether a capital starts a word: behind a small letter, or as the last of several capitals before one.
+fn starts_word(index: usize, length: usize, character_at: &impl Fn(usize) -> char) -> bool {
+    let is_upper = |at: usize| character_at(at).is_uppercase();
+    let ends_acronym = || {
+        let next_is_lower = index + 1 < length && character_at(index + 1).is_lowercase();
+        index > 1 && next_is_lower && is_upper(index - 1) && is_upper(index - 2)
+    };
+    character_at(index - 1).is_lowercase() || ends_acronym()
+}
+
+fn with_whole_names(name: String) -> String {
+    let is_split = |at: usize| {
+        let (before, behind) = (&name[..at], &name[at + 1..]);
+        SPLIT_NAMES
+            .iter()
+            .any(|(start, end)| before.ends_with(start) && behind.starts_with(end))
+    };
+    let joints = name.bytes().enumerate().filter(|(_, byte)| *byte == b'-');
+    let splits: Vec<usize> = joints.map(|(at, _)| at).filter(|at| is_split(*at)).collect();
+    splits.iter().rev().fold(name, |mut name, at| {
+        name.remove(*at);
+        name
+    })
 }
 
 fn push_separator(name: &mut String) {
