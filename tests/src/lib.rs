@@ -5,6 +5,7 @@ pub mod checker;
 pub mod console;
 pub mod embedded;
 pub mod host;
+pub mod inventory;
 pub mod kafka;
 pub mod line;
 pub mod metrics;

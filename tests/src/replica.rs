@@ -59,6 +59,14 @@ impl Replica {
         Self { child, port, log }
     }
 
+    /// The most memory it ever held, in bytes.
+    pub fn memory_peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kilobytes.expect("it runs, and the system counts") * 1024
+    }
+
     /// Where it serves metrics.
     pub const fn port(&self) -> u16 {
         self.port
