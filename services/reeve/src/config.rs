@@ -14,7 +14,7 @@ use reeve_policy::Policy;
 use reeve_policy::config::{ConfigError, ConfigTexts, Document};
 
 use files::{INVENTORIES, REEVE, texts};
-pub use keys::{HmacKeyFiles, ephemeral_key, random_hex};
+pub use keys::{HmacKeyFiles, random_hex};
 pub use log::LogConfig;
 use raw::reeve;
 pub use raw::{Enrich, RawLogging};

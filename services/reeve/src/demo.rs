@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::cli::DemoArgs;
-use crate::config::{Config, ephemeral_key};
+use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::line::{self, Line, Start};
 use crate::normalize::{broken, note};
@@ -56,7 +56,7 @@ pub fn run(mut config: Config, args: &DemoArgs) -> Outcome {
         Some(keys) => keys,
         None => {
             note("no REEVE_HMAC_KEY_FILE: the demo uses an ephemeral key");
-            ephemeral_key().map_err(Failure::Config)?
+            config.hmac_key.ephemeral().map_err(Failure::Config)?
         }
     };
     let keys = Arc::new(keys);

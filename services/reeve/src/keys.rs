@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reeve_domain::secret::HmacKeys;
 
-use crate::config::{Config, ephemeral_key};
+use crate::config::Config;
 use crate::exit::Failure;
 use crate::normalize::note;
 
@@ -17,5 +17,6 @@ pub fn or_ephemeral(config: &Config) -> Result<Arc<HmacKeys>, Failure> {
         return Ok(Arc::new(keys));
     }
     note("no REEVE_HMAC_KEY_FILE: using an ephemeral key; keys of secrets will differ in the next run");
-    ephemeral_key().map(Arc::new).map_err(Failure::Config)
+    let keys = config.hmac_key.ephemeral();
+    keys.map(Arc::new).map_err(Failure::Config)
 }

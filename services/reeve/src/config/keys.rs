@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use reeve_domain::secret::HmacKeys;
+use reeve_domain::secret::{AliasKind, HmacKeys};
 use reeve_policy::config::ConfigError;
 use serde::Deserialize;
 
@@ -16,6 +16,23 @@ pub struct HmacKeyFiles {
     file: String,
     #[serde(default)]
     previous_file: String,
+    aliases: Aliases,
+}
+
+/// Which other hashes of a value are computed, so that it meets what is known by such a hash alone.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Aliases {
+    sha1: bool,
+    hmsl: bool,
+}
+
+impl Aliases {
+    fn kinds(self) -> Vec<AliasKind> {
+        let sha1 = self.sha1.then_some(AliasKind::Sha1);
+        let hmsl = self.hmsl.then_some(AliasKind::Hmsl);
+        sha1.into_iter().chain(hmsl).collect()
+    }
 }
 
 impl HmacKeyFiles {
@@ -33,7 +50,7 @@ impl HmacKeyFiles {
         };
         let keys = HmacKeys::new(&current).map_err(|error| key_error(&error.to_string()));
         zeroize::Zeroize::zeroize(&mut current);
-        let keys = keys?;
+        let keys = keys?.with_alias_kinds(&self.aliases.kinds());
         match given(&self.previous_file) {
             None => Ok(Some(keys)),
             Some(path) => {
@@ -44,6 +61,17 @@ impl HmacKeyFiles {
             }
         }
     }
+
+    /// A key for one run, made from the system's randomness.
+    ///
+    /// # Errors
+    /// A system without randomness.
+    pub fn ephemeral(&self) -> Result<HmacKeys, Vec<ConfigError>> {
+        // As text: of bytes the last one could be taken for a line's end.
+        HmacKeys::new(data_encoding::HEXLOWER.encode(&random()?).as_bytes())
+            .map(|keys| keys.with_alias_kinds(&self.aliases.kinds()))
+            .map_err(|error| key_error(&error.to_string()))
+    }
 }
 
 fn read_key(path: &str) -> Result<Vec<u8>, Vec<ConfigError>> {
@@ -52,16 +80,6 @@ fn read_key(path: &str) -> Result<Vec<u8>, Vec<ConfigError>> {
 
 fn key_error(message: &str) -> Vec<ConfigError> {
     vec![ConfigError::of_file(REEVE, format!("hmac_key: {message}"))]
-}
-
-/// A key for one run, made from the system's randomness.
-///
-/// # Errors
-/// A system without randomness.
-pub fn ephemeral_key() -> Result<HmacKeys, Vec<ConfigError>> {
-    // As text: of bytes the last one could be taken for a line's end.
-    HmacKeys::new(data_encoding::HEXLOWER.encode(&random()?).as_bytes())
-        .map_err(|error| key_error(&error.to_string()))
 }
 
 /// 128 random bits, for the id of an event.
