@@ -105,8 +105,7 @@ impl RawOwners {
             let owners =
                 owners.map(|owner| owner.map(|owner| owner.compile(&raw.name, (document, &at), errors)));
             let place = format!("{at}/match");
-            let matches =
-                Matches::compile(Some(raw.matches), &Field::BEFORE_BAND, (document, &place), errors);
+            let matches = Matches::compile(Some(raw.matches), Field::BEFORE_BAND, (document, &place), errors);
             fallbacks.push(Fallback { matches, owners });
         }
         let mut co_owners = Vec::new();
@@ -116,8 +115,7 @@ impl RawOwners {
                 errors.push(document.error(&at, "a co-owner has at least one role"));
             }
             let place = format!("{at}/match");
-            let matches =
-                Matches::compile(Some(raw.matches), &Field::BEFORE_BAND, (document, &place), errors);
+            let matches = Matches::compile(Some(raw.matches), Field::BEFORE_BAND, (document, &place), errors);
             let owner = raw.owner.compile(&raw.name, (document, &at), errors);
             co_owners.push(CoOwner {
                 matches,

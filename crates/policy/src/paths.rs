@@ -85,7 +85,7 @@ impl RawPaths {
         let mut derive = Vec::new();
         for (index, raw) in self.derive.into_iter().enumerate() {
             let at = format!("/derive/{index}/match");
-            let matches = Matches::compile(Some(raw.matches), &Field::BEFORE_BAND, (document, &at), errors);
+            let matches = Matches::compile(Some(raw.matches), Field::BEFORE_BAND, (document, &at), errors);
             derive.push(Derive {
                 class: raw.identity_class,
                 overrides: raw.overrides,
@@ -123,7 +123,7 @@ impl RawPath {
             let at = |name: &str| format!("{pointer}/gates/{index}/{name}");
             let mut when = |written: Option<RawMatches>, name: &str| {
                 let place = at(name);
-                written.map(|raw| Matches::compile(Some(raw), &Field::FOR_GATES, (document, &place), errors))
+                written.map(|raw| Matches::compile(Some(raw), Field::FOR_GATES, (document, &place), errors))
             };
             let passed_when = when(raw.passed_when, "passed_when");
             let not_required_when = when(raw.not_required_when, "not_required_when");

@@ -102,7 +102,7 @@ impl RawIssues {
         let mut entries = Vec::new();
         for (index, raw) in self.rotation.into_iter().enumerate() {
             let at = format!("/rotation/{index}/match");
-            let matches = Matches::compile(Some(raw.matches), &Field::BEFORE_BAND, (document, &at), errors);
+            let matches = Matches::compile(Some(raw.matches), Field::BEFORE_BAND, (document, &at), errors);
             let method = RawMethod {
                 method: raw.method,
                 automation: raw.automation,
@@ -146,7 +146,7 @@ impl RawIssue {
         let mut cases = Vec::new();
         for (index, raw) in self.cases.into_iter().enumerate() {
             let at = format!("{pointer}/cases/{index}/match");
-            let matches = Matches::compile(Some(raw.matches), &Field::BEFORE_BAND, (document, &at), errors);
+            let matches = Matches::compile(Some(raw.matches), Field::BEFORE_BAND, (document, &at), errors);
             if raw.actions.is_empty() {
                 errors.push(document.error(&format!("{pointer}/cases/{index}"), "a case asks for an action"));
             }

@@ -51,8 +51,8 @@ impl Field {
         Self::JitCapable,
     ];
 
-    /// What is known of a task before its urgency: all but band, owners and the means to fix it.
-    pub(crate) const BEFORE_BAND: [Self; 13] = [
+    /// All of them, in the order in which a decision comes to know them.
+    const AS_KNOWN: [Self; 19] = [
         Self::Class,
         Self::Provider,
         Self::Kind,
@@ -66,52 +66,22 @@ impl Field {
         Self::SuspectedMisuse,
         Self::Enrichment,
         Self::Tags,
+        Self::Band,
+        Self::OwnerKnown,
+        Self::Ownerless,
+        Self::OwnerType,
+        Self::OwnerRef,
+        Self::JitCapable,
     ];
+
+    /// What is known of a task before its urgency: all but band, owners and the means to fix it.
+    pub(crate) const BEFORE_BAND: &'static [Self] = Self::AS_KNOWN.split_at(13).0;
 
     /// What a route may ask: everything but the means to fix it.
-    pub(crate) const FOR_ROUTES: [Self; 18] = [
-        Self::Class,
-        Self::Provider,
-        Self::Kind,
-        Self::IssueType,
-        Self::Band,
-        Self::Environment,
-        Self::IdentityClass,
-        Self::Privilege,
-        Self::Validity,
-        Self::Exposure,
-        Self::Honeytoken,
-        Self::SuspectedMisuse,
-        Self::Enrichment,
-        Self::OwnerKnown,
-        Self::Ownerless,
-        Self::OwnerType,
-        Self::OwnerRef,
-        Self::Tags,
-    ];
+    pub(crate) const FOR_ROUTES: &'static [Self] = Self::AS_KNOWN.split_at(18).0;
 
     /// What a gate may ask: also whether it can be replaced just in time.
-    pub(crate) const FOR_GATES: [Self; 19] = [
-        Self::Class,
-        Self::Provider,
-        Self::Kind,
-        Self::IssueType,
-        Self::Band,
-        Self::Environment,
-        Self::IdentityClass,
-        Self::Privilege,
-        Self::Validity,
-        Self::Exposure,
-        Self::Honeytoken,
-        Self::SuspectedMisuse,
-        Self::Enrichment,
-        Self::OwnerKnown,
-        Self::Ownerless,
-        Self::JitCapable,
-        Self::OwnerType,
-        Self::OwnerRef,
-        Self::Tags,
-    ];
+    pub(crate) const FOR_GATES: &'static [Self] = &Self::AS_KNOWN;
 
     /// How explanations call it.
     pub(crate) const fn as_str(self) -> &'static str {

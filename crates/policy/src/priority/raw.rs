@@ -98,7 +98,7 @@ impl RawPriority {
         let implied = self.implied.into_iter().enumerate().map(|(index, raw)| Implied {
             matches: Matches::compile(
                 Some(raw.matches),
-                &Field::BEFORE_BAND,
+                Field::BEFORE_BAND,
                 (document, &format!("/implied/{index}/match")),
                 errors,
             ),
@@ -238,7 +238,7 @@ impl RawRule {
             ));
         }
         let at = format!("{pointer}/when");
-        let matches = Matches::compile(self.when, &Field::BEFORE_BAND, (document, &at), errors);
+        let matches = Matches::compile(self.when, Field::BEFORE_BAND, (document, &at), errors);
         Rule {
             id: self.id,
             says: self.says,

@@ -91,7 +91,7 @@ impl RawRoutes {
             let at = format!("/routes/{index}");
             let matches = Matches::compile(
                 raw.matches,
-                &Field::FOR_ROUTES,
+                Field::FOR_ROUTES,
                 (document, &format!("{at}/match")),
                 errors,
             );
