@@ -198,7 +198,13 @@ fn a_task_says_what_would_prove_it() {
     assert_eq!(required[0].action, "revoke");
     assert_eq!(
         required[0].any_of,
-        ["E2 disabled", "E3 disabled ×2", "E2 deleted", "E3 inactive ×2"]
+        [
+            "E2 disabled",
+            "E3 disabled ×2",
+            "E2 deleted",
+            "E3 deleted ×2",
+            "E3 inactive ×2"
+        ]
     );
     let dead = leaked_key()
         .with(|alert| alert.validity = Validity::Inactive)
