@@ -19,7 +19,8 @@ const ZONED: &[&str] = &[
 const CIVIL: &[&str] = &[
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%dT%H:%M:%S%.f",
-    "%m/%d/%Y %I:%M:%S %p", // Microsoft diagnostics: 3/24/2022 2:42:35 PM
+    "%Y-%m-%dT%H:%M:%S%.fZ", // an hour of one digit
+    "%m/%d/%Y %I:%M:%S %p",  // Microsoft diagnostics: 3/24/2022 2:42:35 PM
     "%m/%d/%Y %H:%M:%S",
     "%Y/%m/%d %H:%M:%S",
 ];
@@ -139,6 +140,7 @@ mod tests {
         check("Mon Jan 3 15:04:05 2022 -0700", "2022-01-03T22:04:05Z");
         check("Mon, 03 Jan 2022 15:04:05 +0000", "2022-01-03T15:04:05Z");
         check("2023-07-10T11:54:39+0000", "2023-07-10T11:54:39Z");
+        check("2022-09-09T9:54:27.739Z", "2022-09-09T09:54:27.739Z");
         check("2020-04-04", "2020-04-04T00:00:00Z");
     }
 

@@ -44,6 +44,8 @@ fn is_mine(json: &Json<'_>) -> bool {
         json.get("event").is_object() && metadata.has("eventType") && metadata.has("customerIDString");
     is_stream
         || json.has("ExternalApiType")
+        || json.get("event").has("ExternalApiType")
+        || json.has_all(&["event_simpleName", "aid"])
         || json.has_all(&["composite_id", "cid"])
         || json.has_all(&["detection_id", "behaviors"])
 }
@@ -133,11 +135,12 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
 
 impl<'d> Event<'d> {
     fn of(json: &'d Json<'d>) -> Self {
-        let inner = match json.get("event") {
-            Json::Null => json,
-            inner => inner,
-        };
         let metadata = json.get("metadata");
+        let inner = if metadata.is_object() {
+            json.get("event")
+        } else {
+            json
+        };
         let behaviors = json.get("behaviors").elements();
         let of_credentials = behaviors.iter().find(|one| is_of_credentials(text(one, TACTICS)));
         let kind = metadata

@@ -38,6 +38,7 @@ enum Kind {
     Incident,
     EndpointAlert,
     Hunting,
+    Vulnerability,
 }
 
 impl Kind {
@@ -49,6 +50,9 @@ impl Kind {
             _ if json.has("incidentWebUrl") && json.has("displayName") => Some(Self::Incident),
             _ if json.has_all(&["incidentId", "incidentName"]) && is_incident => Some(Self::Incident),
             _ if json.has_all(&["alertCreationTime", "severity", "status"]) => Some(Self::EndpointAlert),
+            _ if json.has("cveId") && (json.has("machineId") || json.has("deviceId")) => {
+                Some(Self::Vulnerability)
+            }
             _ => None,
         }
     }
@@ -57,8 +61,10 @@ impl Kind {
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let kind = Kind::of(json);
-    if kind == Some(Kind::Hunting) {
-        return Ok(hunting(json));
+    match kind {
+        Some(Kind::Hunting) => return Ok(hunting(json)),
+        Some(Kind::Vulnerability) => return Ok(Reading::Dropped(DropReason::NotIdentityRelevant)),
+        _ => {}
     }
     let classification = json.get("classification").text().unwrap_or_default();
     let status = json.get("status").text().unwrap_or_default();

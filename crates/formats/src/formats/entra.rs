@@ -10,7 +10,9 @@ use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, Stateme
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
-use super::microsoft::{embedded, field, issue_type, of_evidence, service_principal, text, user, why_over};
+use super::microsoft::{
+    embedded, field, issue_type, of_account, of_evidence, service_principal, text, user, why_over,
+};
 use crate::draft::{Draft, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::{severity, time};
@@ -34,7 +36,14 @@ pub(super) const ENTRA: Format = Format {
 };
 
 fn is_mine(json: &Json<'_>) -> bool {
-    is_risk(of_record(json)) || is_alert(json)
+    is_risk(of_record(json)) || is_alert(json) || is_sign_in(json)
+}
+
+/// A sign-in as Graph has it, or in a diagnostic record; it is rated while it happens.
+fn is_sign_in(json: &Json<'_>) -> bool {
+    let category = json.get("category").text();
+    let is_record = category.is_some_and(|category| category.ends_with("SignInLogs"));
+    is_record && json.get("properties").is_object() || json.has_all(&["riskLevelDuringSignIn", "riskState"])
 }
 
 /// A list of Graph of which only the elements name their type is no envelope.
@@ -69,9 +78,12 @@ fn is_risk(json: &Json<'_>) -> bool {
     RISKS.iter().any(|names| json.has_all(names))
 }
 
+/// Alerts, and those of the interface before them, which has vendors and users in place of sources and evidence.
 const ALERTS: &[[&str; 3]] = &[
     ["serviceSource", "severity", "createdDateTime"],
     ["service_source", "severity", "created_date_time"],
+    ["vendorInformation", "severity", "createdDateTime"],
+    ["vendorinformation", "severity", "createddatetime"],
 ];
 
 fn is_alert(json: &Json<'_>) -> bool {
@@ -81,14 +93,56 @@ fn is_alert(json: &Json<'_>) -> bool {
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let risk = of_record(json);
-    // The tenant of a table's row is its workspace.
-    let tenant = ["tenantId", "tenant_id"]
-        .iter()
-        .find_map(|name| json.get(name).text());
-    let tenant = tenant.unwrap_or_default();
-    match is_risk(risk) {
-        true => Ok(read_risk(risk, tenant)),
-        false => Ok(read_alert(json, tenant)),
+    let tenant = tenant_of(json);
+    Ok(match is_risk(risk) {
+        true => read_risk(risk, tenant),
+        false if is_alert(json) => read_alert(json, tenant),
+        false => read_sign_in(json, tenant),
+    })
+}
+
+/// The directory: by its own field, or in the path of the resource. The tenant of a table's row is its workspace.
+fn tenant_of<'d>(json: &'d Json<'d>) -> &'d str {
+    let names = [
+        "tenantId",
+        "tenant_id",
+        "tenantid",
+        "azureTenantId",
+        "azuretenantid",
+    ];
+    let own = names.iter().find_map(|name| json.get(name).text());
+    let paths = ["resourceId", "resourceid"].map(|name| json.get(name).text());
+    let mut of_path = paths
+        .into_iter()
+        .flatten()
+        .filter_map(|path| path.strip_prefix("/tenants/"));
+    let of_path = || of_path.next().and_then(|rest| rest.split('/').next());
+    own.or_else(of_path).unwrap_or_default()
+}
+
+/// What a rating says that is none.
+const NO_LEVEL: &[&str] = &["", "none", "hidden"];
+
+fn read_sign_in<'d>(json: &'d Json<'d>, tenant: &'d str) -> Reading<'d> {
+    let inner = json.get("properties");
+    let sign_in = if inner.is_object() { inner } else { json };
+    let levels = ["riskLevelDuringSignIn", "riskLevelAggregated"].map(|name| text(sign_in, &[name]));
+    match text(sign_in, &["riskState"]) {
+        "dismissed" | "confirmedSafe" => Reading::Dropped(DropReason::SuppressedAtSource),
+        "remediated" => Reading::Dropped(DropReason::NoStatement),
+        _ if levels.iter().all(|level| NO_LEVEL.contains(level)) => Reading::Dropped(DropReason::NoStatement),
+        _ => Reading::observed(Vec::new(), vec![draft(sign_in, signed_in(sign_in, tenant))]),
+    }
+}
+
+/// A user; of a service principal's own sign-in, the principal.
+fn signed_in<'d>(sign_in: &'d Json<'d>, tenant: &'d str) -> Named<'d> {
+    match text(sign_in, &["userId"]) {
+        "" => {
+            let principal = text(sign_in, &["servicePrincipalId"]);
+            service_principal(tenant, principal, text(sign_in, &["appId"]))
+        }
+        id => user(tenant, id, text(sign_in, &["userPrincipalName"])),
     }
 }
 
@@ -98,7 +152,10 @@ fn read_alert<'d>(alert: &'d Json<'d>, tenant: &'d str) -> Reading<'d> {
         return Reading::Dropped(reason);
     }
     let evidence = field(alert, "evidence").elements().iter();
-    let named = evidence.filter_map(|one| of_evidence(one, tenant));
+    let evidence = evidence.filter_map(|one| of_evidence(one, tenant));
+    let states = field(alert, "userStates").elements().iter();
+    let states = states.map(|state| of_account(state, tenant).named());
+    let named = evidence.chain(states);
     Reading::observed(Vec::new(), named.map(|named| draft(alert, named)).collect())
 }
 
@@ -170,6 +227,7 @@ fn at_risk<'d>(risk: &'d Json<'d>, tenant: &'d str) -> Vec<Named<'d>> {
 /// The kind of a detection; a risky user or service principal has none.
 fn rule<'d>(json: &'d Json<'d>) -> &'d str {
     match text(json, &["riskEventType", "category"]) {
+        "" if is_sign_in(json) => "riskySignIn",
         "" if is_of_principal(json) => "riskyServicePrincipal",
         "" => "riskyUser",
         rule => rule,
@@ -187,7 +245,17 @@ fn issue_of<'d>(json: &'d Json<'d>, title: &'d str) -> IssueType {
 
 fn draft<'d>(json: &'d Json<'d>, named: Named<'d>) -> Draft<'d> {
     let id = text(json, &["id"]);
-    let level = text(json, &["riskLevel", "severity"]);
+    let levels = [
+        "riskLevel",
+        "severity",
+        "riskLevelDuringSignIn",
+        "riskLevelAggregated",
+    ];
+    let levels = levels.map(|name| text(json, &[name])).into_iter();
+    let level = levels.clone().find(|level| !matches!(*level, "" | "none"));
+    let level = level
+        .or_else(|| levels.max_by_key(|level| level.len()))
+        .unwrap_or_default();
     let title = Some(text(json, &["title"]))
         .filter(|title| !title.is_empty())
         .unwrap_or(rule(json));
@@ -236,6 +304,7 @@ fn times(json: &Json<'_>) -> Times {
             "lastUpdatedDateTime",
             "lastUpdateDateTime",
             "riskLastUpdatedDateTime",
+            "lastModifiedDateTime",
             "detectedDateTime",
             "createdDateTime",
         ]),

@@ -176,6 +176,19 @@ pub(super) fn service_principal<'d>(tenant: &'d str, object_id: &'d str, app_id:
     })
 }
 
+/// An account as alerts of either version of Graph have it.
+pub(super) fn of_account<'d>(account: &'d Json<'d>, tenant: &'d str) -> Account<'d> {
+    let of = |names: &[&str]| -> Cow<'d, str> { text(account, names).into() };
+    Account {
+        tenant: tenant.into(),
+        object_id: of(&["azureAdUserId", "aadUserId"]),
+        principal_name: of(&["userPrincipalName"]),
+        sid: of(&["userSid", "onPremisesSecurityIdentifier"]),
+        domain: of(&["domainName"]),
+        name: of(&["accountName"]),
+    }
+}
+
 /// Whom one piece of evidence of an alert names; none if it is a device, a file, an address.
 pub(super) fn of_evidence<'d>(evidence: &'d Json<'d>, tenant: &'d str) -> Option<Named<'d>> {
     let of = |names: &[&str]| text(evidence, names);
@@ -184,16 +197,7 @@ pub(super) fn of_evidence<'d>(evidence: &'d Json<'d>, tenant: &'d str) -> Option
     let principal = of(&["servicePrincipalObjectId", "objectId"]);
     let resource = of(&["amazonResourceId"]);
     if account.is_object() {
-        let of = |names: &[&str]| -> Cow<'d, str> { text(account, names).into() };
-        let account = Account {
-            tenant: tenant.into(),
-            object_id: of(&["azureAdUserId"]),
-            principal_name: of(&["userPrincipalName"]),
-            sid: of(&["userSid"]),
-            domain: of(&["domainName"]),
-            name: of(&["accountName"]),
-        };
-        return Some(account.named());
+        return Some(of_account(account, tenant).named());
     }
     if !resource.is_empty() {
         return Some(Named::new([resource], |texts| aws::from_arn(texts[0], None)));

@@ -72,10 +72,14 @@ fn is_of_platform(json: &Json<'_>) -> bool {
     json.has_all(&["match_based_id", "rule_name"])
         || json.has_all(&["findingPath", "validationState"])
         || json.has_all(&["match_based_id", "syntactic_id"])
+        || json.has_all(&["advisory", "groupKey"])
 }
 
 fn listed<'d>(json: &'d Json<'d>) -> &'d [Json<'d>] {
-    json.get("findings").elements()
+    match json.get("findings") {
+        Json::Array(findings) => findings,
+        _ => json.get("vulns").elements(),
+    }
 }
 
 /// A result with its texts where each form has them.
@@ -159,6 +163,7 @@ impl<'d> Found<'d> {
             json,
             &[
                 &["check_id"],
+                &["advisory", "ruleId"],
                 &["rule_name"],
                 &["rule", "name"],
                 &["type"],

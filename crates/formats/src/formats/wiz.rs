@@ -64,6 +64,7 @@ enum Kind {
     Detection,
     Secret,
     Vulnerability,
+    Audit,
 }
 
 impl Kind {
@@ -82,6 +83,7 @@ impl Kind {
             _ if json.has_all(&["secretDataEntities", "resource"]) => Some(Self::Secret),
             _ if json.has_all(&["validationStatus", "resource", "rule"]) => Some(Self::Secret),
             _ if json.has_all(&["vulnerableAsset", "severity"]) => Some(Self::Vulnerability),
+            _ if json.has_all(&["action", "requestId", "actionParameters"]) => Some(Self::Audit),
             _ => None,
         }
     }
@@ -98,6 +100,7 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let alert = match Kind::of(json) {
         Some(Kind::Vulnerability) => return Ok(Reading::Dropped(DropReason::NotIdentityRelevant)),
+        Some(Kind::Audit) => return Ok(Reading::Dropped(DropReason::NoStatement)),
         Some(kind) => Alert::of(json, kind),
         None => Alert::of(json, Kind::Issue),
     };
@@ -135,7 +138,7 @@ impl<'d> Alert<'d> {
             Kind::Webhook => (json.get("control"), json.get("issue")),
             Kind::Detection => (json.at(&["ruleMatch", "rule"]), json),
             Kind::Configuration | Kind::Secret => (json.get("rule"), json),
-            Kind::Issue | Kind::Vulnerability => (source_rule(json), json),
+            _ => (source_rule(json), json),
         };
         Self {
             json,
@@ -202,7 +205,6 @@ impl<'d> Alert<'d> {
     fn entities(&self) -> Vec<Entity<'d>> {
         let list = |name: &str| self.json.get(name).elements().iter();
         let all: Vec<&'d Json<'d>> = match self.kind {
-            Kind::Issue | Kind::Vulnerability => vec![self.json.get("entitySnapshot")],
             Kind::Webhook | Kind::Configuration | Kind::Secret => vec![self.json.get("resource")],
             Kind::Detection => {
                 let actors = std::iter::once(self.json.get("primaryActor")).chain(list("actors"));
@@ -214,6 +216,7 @@ impl<'d> Alert<'d> {
                     actors
                 }
             }
+            _ => vec![self.json.get("entitySnapshot")],
         };
         all.into_iter().map(|json| Entity::of(json, self.json)).collect()
     }
