@@ -14,6 +14,7 @@ mod value;
 pub use hmac_keys::{AliasKind, HmacKeys};
 pub use mask::{is_header_hash, is_masked};
 pub use normalize::{base64_text, normalize};
+pub use token::token_in;
 pub use value::{Unkeyable, ValueHints, of_alias_hex, of_sha256_hex, of_value};
 
 use zeroize::Zeroize;

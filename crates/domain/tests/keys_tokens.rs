@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use reeve_domain::key::{Confidence, Rel, Resolved, Strength, k8s};
-use reeve_domain::secret::{HmacKeys, Unkeyable, ValueHints, of_value};
+use reeve_domain::secret::{HmacKeys, Unkeyable, ValueHints, of_value, token_in};
 
 const SIGNATURE: &str = "c2lnbmF0dXJlLW9mLXRoZS10b2tlbg";
 
@@ -251,3 +251,28 @@ const ED25519: &str = "\
 MC4CAQAwBQYDK2VwBCIEIFpbSvZGqvexn7pPWz9WiHIazcf21n0MaM6EtxMB2qCw
 -----END PRIVATE KEY-----
 ";
+
+#[test]
+fn a_token_is_found_in_a_line_of_code_if_it_is_alone_there() {
+    let token = "ghp_C4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ry";
+    for code in [
+        token.to_owned(),
+        format!("TOKEN=\"{token}\""),
+        format!("curl -u bo:x -H 'Authorization: token {token}'; # {token}"),
+    ] {
+        assert_eq!(token_in(&code), Some(token), "{code}");
+    }
+    assert_eq!(
+        token_in("id = AKIAIOSFODNN7EXAMPLE"),
+        Some("AKIAIOSFODNN7EXAMPLE")
+    );
+    for code in [
+        "",
+        "password = os.environ[\"DATABASE_PASSWORD_2\"]",
+        "password = \"correct-horse-battery-9\"",
+        "ghp_short1",
+        "AKIAIOSFODNN7EXAMPLE ghp_C4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ry",
+    ] {
+        assert_eq!(token_in(code), None, "{code}");
+    }
+}

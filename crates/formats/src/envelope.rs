@@ -46,6 +46,12 @@ pub(crate) const NAMES: &[&str] = &[
     "result",
     "sid",
     "search_name",
+    "event",
+    "sourcetype",
+    "body",
+    "kinesis",
+    "Sns",
+    "ackId",
     "kind",
     "items",
 ];
@@ -61,6 +67,8 @@ pub(crate) struct Carried {
     pub(crate) region: Option<String>,
     /// Kubernetes cluster of the sender.
     pub(crate) cluster: Option<String>,
+    /// What the sender calls itself, and behind it what it speaks of: source and subject of a CloudEvent.
+    pub(crate) sender: Option<String>,
 }
 
 /// One layer taken off.
@@ -99,6 +107,31 @@ const LAYERS: &[Layer] = &[
         name: "sns",
         matches: is_sns,
         peel: |json| Peeled::Texts(vec![json.get("Message")]),
+    },
+    Layer {
+        name: "sns",
+        matches: is_sns_confirmation,
+        peel: |_| Peeled::Control,
+    },
+    Layer {
+        name: "sns",
+        matches: |json| json.get("EventSource").text() == Some("aws:sns") && json.get("Sns").is_object(),
+        peel: |json| Peeled::Texts(vec![json.at(&["Sns", "Message"])]),
+    },
+    Layer {
+        name: "sqs",
+        matches: is_sqs,
+        peel: |json| Peeled::Texts(vec![json.get("body")]),
+    },
+    Layer {
+        name: "kinesis",
+        matches: is_kinesis,
+        peel: |json| Peeled::Encoded(vec![json.at(&["kinesis", "data"])]),
+    },
+    Layer {
+        name: "aws-event",
+        matches: is_aws_event,
+        peel: |json| Peeled::Values(all(json.get("Records"))),
     },
     Layer {
         name: "cloudwatch-logs",
@@ -151,9 +184,19 @@ const LAYERS: &[Layer] = &[
         peel: peel_hits,
     },
     Layer {
+        name: "elasticsearch-hit",
+        matches: |json| json.get("_source").is_object() && (json.has("_index") || json.has("_id")),
+        peel: |json| Peeled::Value(json.get("_source")),
+    },
+    Layer {
         name: "splunk-alert",
         matches: is_splunk,
-        peel: |json| Peeled::Value(json.get("result")),
+        peel: peel_splunk,
+    },
+    Layer {
+        name: "splunk-hec",
+        matches: |json| json.has_all(&["event", "sourcetype"]),
+        peel: |json| Peeled::Texts(vec![json.get("event")]),
     },
     Layer {
         name: "kubernetes-list",
@@ -180,6 +223,7 @@ impl Carried {
             cluster: cluster_of(json)
                 .map(str::to_owned)
                 .or_else(|| self.cluster.clone()),
+            sender: cloud_events::sender_of(json).or_else(|| self.sender.clone()),
         }
     }
 }
@@ -217,6 +261,33 @@ fn is_sns(json: &Json<'_>) -> bool {
     json.get("Type").text() == Some("Notification") && matches!(json.get("Message"), Json::Text(_))
 }
 
+/// What SNS sends before and after the notifications of a subscription.
+fn is_sns_confirmation(json: &Json<'_>) -> bool {
+    let kinds = ["SubscriptionConfirmation", "UnsubscribeConfirmation"];
+    json.has("SubscribeURL") && json.get("Type").text().is_some_and(|kind| kinds.contains(&kind))
+}
+
+fn is_sqs(json: &Json<'_>) -> bool {
+    json.get("eventSource").text() == Some("aws:sqs") && json.get("body").text().is_some()
+}
+
+fn is_kinesis(json: &Json<'_>) -> bool {
+    json.get("eventSource").text() == Some("aws:kinesis") && json.at(&["kinesis", "data"]).text().is_some()
+}
+
+/// What a function is called with: records of a queue, a topic or a stream.
+fn is_aws_event(json: &Json<'_>) -> bool {
+    let records = json.get("Records").elements();
+    let is_of_service = |record: &Json<'_>| {
+        let source = record
+            .get("eventSource")
+            .text()
+            .or(record.get("EventSource").text());
+        source.is_some_and(|source| source.starts_with("aws:"))
+    };
+    !records.is_empty() && records.iter().all(is_of_service)
+}
+
 fn is_cloudwatch_logs(json: &Json<'_>) -> bool {
     matches!(
         json.get("messageType").text(),
@@ -249,8 +320,10 @@ fn is_cloudtrail_file(json: &Json<'_>) -> bool {
             && matches!(json.get("Records"), Json::Array(all) if all.is_empty()))
 }
 
+/// As it is pushed, or as one pulled message.
 fn is_pubsub_push(json: &Json<'_>) -> bool {
-    json.get("subscription").text().is_some() && json.at(&["message", "data"]).text().is_some()
+    let is_message = json.get("subscription").text().is_some() || json.has("ackId");
+    is_message && json.at(&["message", "data"]).text().is_some()
 }
 
 fn is_pubsub_pull(json: &Json<'_>) -> bool {
@@ -306,8 +379,19 @@ fn peel_hits<'d>(json: &'d Json<'d>) -> Peeled<'d> {
     Peeled::Values(hits.map(|hit| hit.get("_source")).collect())
 }
 
+/// An alert, or a row of an export.
 fn is_splunk(json: &Json<'_>) -> bool {
-    json.get("result").is_object() && json.has_all(&["sid", "search_name"])
+    json.get("result").is_object() && (json.has_all(&["sid", "search_name"]) || json.has("preview"))
+}
+
+/// The event as it came in, if the row has kept it: the fields beside it are texts alone.
+fn peel_splunk<'d>(json: &'d Json<'d>) -> Peeled<'d> {
+    let row = json.get("result");
+    let raw = row.get("_raw");
+    match raw.text().is_some_and(|text| text.trim_start().starts_with('{')) {
+        true => Peeled::Texts(vec![raw]),
+        false => Peeled::Value(row),
+    }
 }
 
 fn is_kubernetes_list(json: &Json<'_>) -> bool {

@@ -12,10 +12,13 @@ use crate::json::{Documents, Fault, Json, is_whole_value, read_value};
 use crate::mapping::Mapping;
 use crate::observe::{Indexes, Observed, Scene, Speaker, observe, receipt};
 use crate::parsed::{Item, Parsed};
-use crate::settings::Settings;
+use crate::settings::{Limits, Settings};
 
 /// Compressed bytes inside compressed bytes; more is no report.
 const INFLATIONS_MAX: u32 = 4;
+
+/// No format has nearly as many keys in an object of its own; every detector would look through all of them.
+const ALERT_KEYS_MAX: usize = 4_096;
 
 /// Reads an alert. Total: any bytes give an answer, and every record of them exactly one item.
 pub fn parse(alert: &RawAlert<'_>, settings: &Settings) -> Parsed {
@@ -40,6 +43,8 @@ struct Walk<'s> {
     indexes: Indexes,
     /// Why objects are read as they are, where somebody asks.
     explained: Option<Vec<ExplainedObject>>,
+    /// Of all streams together.
+    inflated_bytes: usize,
 }
 
 /// How deep in its layers a text stands, and what they said.
@@ -58,6 +63,7 @@ impl<'s> Walk<'s> {
             parsed: Parsed::default(),
             indexes: Indexes::default(),
             explained: None,
+            inflated_bytes: 0,
         }
     }
 }
@@ -89,8 +95,9 @@ impl Walk<'_> {
             let detail = format!("compressed more than {INFLATIONS_MAX} times");
             return self.reject(Reject::document(Reason::Bomb, detail));
         }
-        match compression.inflate(bytes, &self.settings.limits) {
+        match compression.inflate(bytes, &self.left_of_limits()) {
             Ok(inflated) => {
+                self.inflated_bytes += inflated.len();
                 let depth = Depth {
                     inflations: depth.inflations + 1,
                     ..depth.clone()
@@ -98,6 +105,15 @@ impl Walk<'_> {
                 self.bytes(&inflated, &depth);
             }
             Err(reject) => self.reject(reject),
+        }
+    }
+
+    /// Many small streams in one alert share what one large stream may have.
+    fn left_of_limits(&self) -> Limits {
+        let limits = self.settings.limits;
+        Limits {
+            inflated_bytes: limits.inflated_bytes.saturating_sub(self.inflated_bytes),
+            ..limits
         }
     }
 
@@ -216,6 +232,9 @@ impl Walk<'_> {
     }
 
     fn object<'d>(&mut self, json: &'d Json<'d>, depth: &Depth) {
+        if json.entries().len() > ALERT_KEYS_MAX {
+            return self.unknown();
+        }
         if let Some((name, peeled)) = envelope::peel(json) {
             return self.envelope(name, json, peeled, depth);
         }

@@ -95,6 +95,42 @@ fn every_envelope_is_peeled() {
             &["splunk-alert"],
         ),
         (
+            json!({"_index": "alerts", "_id": "1", "_source": leak()}),
+            &["elasticsearch-hit"],
+        ),
+        (
+            json!({"preview": false, "offset": 0, "result": {"_raw": text, "host": "h"}}),
+            &["splunk-alert"],
+        ),
+        (
+            json!({"time": 1, "sourcetype": "_json", "event": leak()}),
+            &["splunk-hec"],
+        ),
+        (
+            json!({"time": 1, "sourcetype": "_json", "event": text}),
+            &["splunk-hec"],
+        ),
+        (
+            json!([{"ackId": "1", "message": {"data": encoded, "messageId": "1"}}]),
+            &["pubsub"],
+        ),
+        (
+            json!({"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": text}]}),
+            &["aws-event", "sqs"],
+        ),
+        (
+            json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Type": "Notification", "Message": text}}]}),
+            &["aws-event", "sns"],
+        ),
+        (
+            json!({"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": encoded}}]}),
+            &["aws-event", "kinesis"],
+        ),
+        (
+            json!({"category": "kube-audit", "operationName": "x", "properties": {"log": text}}),
+            &["aks-audit"],
+        ),
+        (
             json!({"kind": "FindingList", "items": [leak()]}),
             &["kubernetes-list"],
         ),
@@ -290,4 +326,37 @@ fn a_control_message_is_dropped_with_its_reason() {
         tally(&parsed(control.to_string().as_bytes())),
         "dropped control_message 1"
     );
+    let confirmation =
+        json!({"Type": "SubscriptionConfirmation", "SubscribeURL": "https://sns.example", "Message": "x"});
+    assert_eq!(
+        tally(&parsed(confirmation.to_string().as_bytes())),
+        "dropped control_message 1"
+    );
+}
+
+#[test]
+fn any_four_envelopes_in_any_order_give_the_alert_inside() {
+    let wraps: [fn(Value) -> Value; 9] = [
+        |inner| json!({"detail-type": "x", "source": "s", "detail": inner}),
+        |inner| json!({"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": inner}),
+        |inner| json!({"Type": "Notification", "Message": inner.to_string()}),
+        |inner| json!({"messageType": "DATA_MESSAGE", "logEvents": [{"message": inner.to_string()}]}),
+        |inner| json!({"subscription": "s", "message": {"data": BASE64.encode(inner.to_string().as_bytes())}}),
+        |inner| json!({"@odata.context": "c", "value": [inner]}),
+        |inner| json!({"hits": {"hits": [{"_source": inner}]}}),
+        |inner| json!({"result": {"_raw": inner.to_string()}, "sid": "1", "search_name": "n"}),
+        |inner| {
+            let packed = gzip(inner.to_string().as_bytes());
+            json!({"receivedMessages": [{"message": {"data": BASE64.encode(&packed)}}]})
+        },
+    ];
+    let bare = parsed(leak().to_string().as_bytes());
+    let count = wraps.len();
+    for order in 0..count.pow(4) {
+        let layers = (0..4).map(|place| wraps[order / count.pow(place) % count]);
+        let wrapped = layers.fold(leak(), |inner, wrap| wrap(inner));
+        let parsed = parsed(wrapped.to_string().as_bytes());
+        assert_eq!(tally(&parsed), "observed 1", "{wrapped}");
+        assert_eq!(findings(&parsed)[0].subject.key, findings(&bare)[0].subject.key);
+    }
 }

@@ -1,6 +1,6 @@
 //! Tokens that say who issued them: prefixes as data, GitHub's checksum, the public parts of some vendors' tokens.
 
-use crate::key::Confidence;
+use crate::key::{Confidence, aws};
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const GITHUB_TOKEN_BYTES: usize = 40;
@@ -78,6 +78,24 @@ pub(super) fn recognize(text: &str) -> Option<Token<'_>> {
         attributes: public_parts(provider, text),
         confidence,
     })
+}
+
+/// The one token or access key id in a line of code; none where there are several, as nobody knows which is meant, or
+/// where no vendor is known to write such a text.
+pub fn token_in(code: &str) -> Option<&str> {
+    const TOKEN_BYTES_MIN: usize = 20;
+    let is_token = |word: &&str| {
+        let is_long = word.len() >= TOKEN_BYTES_MIN && word.bytes().any(|byte| byte.is_ascii_digit());
+        is_long && (recognize(word).is_some() || aws::is_access_key_id(word))
+    };
+    let mut tokens = code.split(is_edge).filter(is_token);
+    let token = tokens.next()?;
+    tokens.all(|other| other == token).then_some(token)
+}
+
+/// What stands around a token in code and is no part of any.
+fn is_edge(character: char) -> bool {
+    character.is_whitespace() || "\"'`=,;()<>[]{}|&@".contains(character)
 }
 
 /// Whether the last six characters of a 40-character GitHub token are the base62 CRC-32 of the thirty after its

@@ -14,12 +14,24 @@ pub(crate) fn is_binary(headers: &[(String, Vec<u8>)]) -> bool {
 
 /// What the headers carry over.
 pub(crate) fn carried(headers: &[(String, Vec<u8>)]) -> Carried {
-    let at = header(headers, "ce_time")
-        .and_then(|value| std::str::from_utf8(value).ok())
-        .and_then(time::parse);
+    let text = |name: &str| header(headers, name).and_then(|value| std::str::from_utf8(value).ok());
     Carried {
-        time: at,
+        time: text("ce_time").and_then(time::parse),
+        sender: text("ce_source").map(|source| joined(source, text("ce_subject"))),
         ..Carried::default()
+    }
+}
+
+/// Who sent an event in the structured mode, and of what it speaks.
+pub(super) fn sender_of(json: &Json<'_>) -> Option<String> {
+    let source = json.get("source").text().filter(|_| is_structured(json))?;
+    Some(joined(source, json.get("subject").text()))
+}
+
+fn joined(source: &str, subject: Option<&str>) -> String {
+    match subject {
+        Some(subject) => format!("{source}/{subject}"),
+        None => source.to_owned(),
     }
 }
 

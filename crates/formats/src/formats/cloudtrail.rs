@@ -3,18 +3,20 @@
 //!
 //! A new policy document counts only if it can be read and is narrow: that somebody wrote a policy proves nothing.
 
+mod events;
 mod policy;
 
 use std::borrow::Cow;
 
 use reeve_domain::key::aws::{self, entitlement};
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, Statement};
+use reeve_domain::observation::{EvidenceLevel, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
 use crate::draft::{Build, Draft, Named, Place, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
+use events::{EVENTS, scopes};
 
 /// CloudTrail events, whatever they came in.
 pub(super) const CLOUDTRAIL: Format = Format {
@@ -76,7 +78,12 @@ enum Target {
     /// A policy of the holder has a new document: it speaks of that policy alone, or of the holder too if it denies
     /// everything.
     Rewritten(Holder),
-    Policy,
+    /// Whatever an ARN in the request names.
+    Arn(&'static str),
+    /// A certificate of a server.
+    Certificate,
+    /// A stored parameter, or several.
+    Parameters,
     Secret,
 }
 
@@ -87,62 +94,6 @@ enum Holder {
     Role,
     Group,
 }
-
-/// What an event says of its target; none if this one says nothing.
-type Says = fn(&Event<'_>) -> Option<Statement>;
-
-const IAM: &str = "iam.amazonaws.com";
-const SECRETS_MANAGER: &str = "secretsmanager.amazonaws.com";
-
-/// The events that prove something. `DeleteLoginProfile` is not among them: keys and roles go on working.
-const EVENTS: &[(&str, &str, Target, Says)] = &[
-    (IAM, "DeleteAccessKey", Target::AccessKey, |_| {
-        Some(Statement::Deleted)
-    }),
-    (IAM, "UpdateAccessKey", Target::AccessKey, by_status),
-    (IAM, "DeleteUser", Target::User, |_| Some(Statement::Deleted)),
-    (IAM, "DeleteRole", Target::Role, |_| Some(Statement::Deleted)),
-    (IAM, "DeleteGroup", Target::Group, |_| Some(Statement::Deleted)),
-    (IAM, "DetachUserPolicy", Target::TakenFrom(Holder::User), |_| {
-        Some(Statement::PrivilegeReduced)
-    }),
-    (IAM, "DetachRolePolicy", Target::TakenFrom(Holder::Role), |_| {
-        Some(Statement::PrivilegeReduced)
-    }),
-    (IAM, "DetachGroupPolicy", Target::TakenFrom(Holder::Group), |_| {
-        Some(Statement::PrivilegeReduced)
-    }),
-    (IAM, "DeleteUserPolicy", Target::TakenFrom(Holder::User), |_| {
-        Some(Statement::PrivilegeReduced)
-    }),
-    (IAM, "DeleteRolePolicy", Target::TakenFrom(Holder::Role), |_| {
-        Some(Statement::PrivilegeReduced)
-    }),
-    (IAM, "DeleteGroupPolicy", Target::TakenFrom(Holder::Group), |_| {
-        Some(Statement::PrivilegeReduced)
-    }),
-    (IAM, "PutUserPolicy", Target::Rewritten(Holder::User), if_narrow),
-    (IAM, "PutRolePolicy", Target::Rewritten(Holder::Role), if_narrow),
-    (IAM, "PutGroupPolicy", Target::Rewritten(Holder::Group), if_narrow),
-    (IAM, "DeletePolicy", Target::Policy, |_| Some(Statement::Deleted)),
-    (IAM, "RemoveUserFromGroup", Target::User, |_| {
-        Some(Statement::PrivilegeReduced)
-    }),
-    (IAM, "UpdateAssumeRolePolicy", Target::Role, if_trust_is_narrow),
-    (IAM, "EnableMFADevice", Target::User, |_| {
-        Some(Statement::PrivilegeReduced)
-    }),
-    (SECRETS_MANAGER, "RotateSecret", Target::Secret, |_| {
-        Some(Statement::Rotated)
-    }),
-    (SECRETS_MANAGER, "RotationSucceeded", Target::Secret, |_| {
-        Some(Statement::Rotated)
-    }),
-    (SECRETS_MANAGER, "DeleteSecret", Target::Secret, by_recovery),
-    (SECRETS_MANAGER, "RestoreSecret", Target::Secret, |_| {
-        Some(Statement::Active)
-    }),
-];
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let event = Event::of(record);
@@ -231,13 +182,13 @@ impl<'d> Event<'d> {
                 }
                 subjects
             }
-            Target::Policy => {
-                let arn = self.parameter("policyArn")?;
-                vec![(
-                    Named::new([arn], |texts| aws::from_arn(texts[0], None)),
-                    statement,
-                )]
+            Target::Arn(field) => vec![(self.by_arn(self.parameter(field)?.into()), statement)],
+            Target::Certificate => {
+                let name = self.parameter("serverCertificateName")?;
+                let arn = format!("arn:aws:iam::{}:server-certificate/{name}", self.account);
+                vec![(self.by_arn(arn.into()), statement)]
             }
+            Target::Parameters => self.parameters(statement)?,
             Target::Secret => vec![(self.secret()?, statement)],
         })
     }
@@ -297,54 +248,37 @@ impl<'d> Event<'d> {
         }))
     }
 
+    fn by_arn(&self, arn: Cow<'d, str>) -> Named<'d> {
+        Named {
+            texts: vec![arn],
+            build: |texts| aws::from_arn(texts[0], None),
+        }
+    }
+
+    /// A name begins with a slash if it is a path, which is no part of the ARN.
+    fn parameters(&self, statement: Statement) -> Result<Vec<(Named<'d>, Statement)>, Reject> {
+        let listed = self.json.at(&["requestParameters", "names"]).elements();
+        let mut names: Vec<&str> = listed.iter().filter_map(Json::text).collect();
+        if names.is_empty() {
+            names.push(self.parameter("name")?);
+        }
+        let region = self.json.get("awsRegion").text().unwrap_or_default();
+        let named = names.into_iter().map(|name| {
+            let name = name.trim_start_matches('/');
+            let arn = format!("arn:aws:ssm:{region}:{}:parameter/{name}", self.account);
+            (self.by_arn(arn.into()), statement)
+        });
+        Ok(named.collect())
+    }
+
+    /// The policy that the event sets, whatever it is attached to.
     fn document(&self) -> Option<&'d str> {
-        self.json.at(&["requestParameters", "policyDocument"]).text()
+        let request = self.json.get("requestParameters");
+        let names = ["policyDocument", "resourcePolicy"];
+        names.iter().find_map(|name| request.get(name).text())
     }
 
     fn parameter(&self, name: &str) -> Result<&'d str, Reject> {
         self.json.require_text(&["requestParameters", name])
     }
-}
-
-/// A second factor says nothing of privileges, a trust policy nothing of permissions: such events close only what
-/// asks for them, named `issue:<issue type>`.
-fn scopes(event_name: &str) -> Vec<EvidenceScope> {
-    let issues: &[IssueType] = match event_name {
-        "EnableMFADevice" => &[IssueType::WeakAuthentication],
-        "UpdateAssumeRolePolicy" => &[IssueType::ExternalAccess, IssueType::InsecureFederation],
-        _ => return vec![EvidenceScope::WholeSubject],
-    };
-    issues
-        .iter()
-        .map(|issue| EvidenceScope::Rule(format!("issue:{issue}")))
-        .collect()
-}
-
-fn by_status(event: &Event<'_>) -> Option<Statement> {
-    match event.json.at(&["requestParameters", "status"]).text()? {
-        "Inactive" => Some(Statement::Disabled),
-        "Active" => Some(Statement::Active),
-        _ => None,
-    }
-}
-
-/// Within its recovery window a deleted secret cannot be read and can be restored.
-fn by_recovery(event: &Event<'_>) -> Option<Statement> {
-    let forced = event
-        .json
-        .at(&["requestParameters", "forceDeleteWithoutRecovery"])
-        .bool();
-    Some(if forced == Some(true) {
-        Statement::Deleted
-    } else {
-        Statement::Disabled
-    })
-}
-
-fn if_narrow(event: &Event<'_>) -> Option<Statement> {
-    policy::grants_little(event.document()?).then_some(Statement::PrivilegeReduced)
-}
-
-fn if_trust_is_narrow(event: &Event<'_>) -> Option<Statement> {
-    policy::trusts_only(event.document()?, event.account).then_some(Statement::PrivilegeReduced)
 }

@@ -71,7 +71,6 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     };
     let source = SourceOf {
         rule: kind.into(),
-        serial: path.unwrap_or_default().into(),
         ..SourceOf::default()
     };
     let subject = SubjectOf::Hash {

@@ -63,7 +63,7 @@ pub(super) const GGSHIELD: Format = Format {
     detect: |json| json.has("total_incidents") && (json.has("scans") || json.has("entities_with_incidents")),
     records: |json| {
         let mut results = Vec::new();
-        collect(json, &mut results);
+        collect(json, json, &mut results);
         Ok(Report {
             results,
             receipts: Vec::new(),
@@ -194,16 +194,16 @@ fn workspace(page: &str) -> Option<&str> {
 }
 
 /// Scans hold scans or files, files hold incidents.
-fn collect<'d>(scan: &'d Json<'d>, results: &mut Vec<Found<'d>>) {
+fn collect<'d>(top: &'d Json<'d>, scan: &'d Json<'d>, results: &mut Vec<Found<'d>>) {
     for file in scan.get("entities_with_incidents").elements() {
         results.extend(file.get("incidents").elements().iter().map(|json| Found {
             json,
-            within: vec![scan, file],
+            within: vec![top, scan, file],
             key: None,
         }));
     }
     for inner in scan.get("scans").elements() {
-        collect(inner, results);
+        collect(top, inner, results);
     }
 }
 
@@ -216,43 +216,87 @@ fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
             .text()
             .map_or_else(|| json.require_text(&["type"]), Ok)?,
     };
-    let occurrences = json.get("occurrences").elements();
-    let parts: Vec<Cow<'d, str>> = occurrences
-        .iter()
-        .filter_map(|one| leak::text(one.get("match")))
-        .collect();
     let (scan, file) = match record.found.within.as_slice() {
         [.., scan, file] => (*scan, *file),
         _ => (json, json),
     };
-    let place = Place {
+    let (validity, statements) = checked(json);
+    let occurrences = json.get("occurrences").elements();
+    let mut sightings = sightings(occurrences);
+    if sightings.is_empty() {
+        sightings.push(Vec::new());
+    }
+    let drafts = sightings.into_iter().map(|parts| {
+        let source = SourceOf {
+            rule: rule.into(),
+            url: leak::text(json.get("incident_url")),
+            ..SourceOf::default()
+        };
+        let place = Place {
+            line: parts.first().and_then(|part| part.get("line_start").unsigned()),
+            ..place_of(record, scan, file)
+        };
+        let draft = leak::exposed(secret_of(&parts), rule, source, place);
+        let mut draft = leak::with_validity(draft, validity);
+        draft.statements.clone_from(&statements);
+        draft.times.exposed_since = time::of(scan.at(&["extra_info", "date"]));
+        draft
+    });
+    let drafts = drafts.collect();
+    let matched = occurrences.iter().map(|part| part.get("match"));
+    let secrets = matched.chain([json.get("ignore_sha")]).filter_map(leak::text);
+    Ok(Reading::observed(secrets.collect(), drafts))
+}
+
+/// A secret may have several parts, each in an occurrence of its own: where a kind of part comes again, the secret
+/// was found again.
+fn sightings<'d>(occurrences: &'d [Json<'d>]) -> Vec<Vec<&'d Json<'d>>> {
+    let mut sightings: Vec<Vec<&Json<'d>>> = Vec::new();
+    for part in occurrences {
+        let kind = part.get("type").text();
+        let is_of = |last: &Vec<&Json<'d>>| last.iter().all(|known| known.get("type").text() != kind);
+        match sightings.last_mut().filter(|last| is_of(last)) {
+            Some(last) => last.push(part),
+            None => sightings.push(vec![part]),
+        }
+    }
+    sightings
+}
+
+/// A whole connection string, else the parts with those that are no secret first.
+fn secret_of<'d>(parts: &[&'d Json<'d>]) -> SubjectOf<'d> {
+    const SECRET: &[&str] = &["secret", "password", "key", "token"];
+    let kind = |part: &Json<'_>| part.get("type").text().unwrap_or_default().to_ascii_lowercase();
+    let whole = parts.iter().find(|part| kind(part) == "connection_uri");
+    if let Some(value) = whole.and_then(|part| leak::text(part.get("match"))) {
+        return SubjectOf::value(value);
+    }
+    let mut ordered = parts.to_vec();
+    ordered.sort_by_key(|part| SECRET.iter().any(|word| kind(part).contains(word)));
+    let values: Vec<Cow<'d, str>> = ordered
+        .iter()
+        .filter_map(|part| leak::text(part.get("match")))
+        .collect();
+    leak::of_parts(&values)
+}
+
+/// The scan of a commit is named by it, the one of a repository by its address.
+fn place_of<'d>(record: &Record<'d>, scan: &'d Json<'d>, file: &'d Json<'d>) -> Place<'d> {
+    let around = record.found.within.first().copied();
+    let repository = [around, Some(scan)].into_iter().flatten().find_map(|scan| {
+        let is_repository = scan.get("type").text() == Some("repo");
+        scan.get("id").text().filter(|_| is_repository)
+    });
+    Place {
+        repository: repository.filter(|id| id.contains("://")).map(Cow::Borrowed),
         path: leak::text(file.get("filename")),
-        line: occurrences
-            .first()
-            .and_then(|one| one.get("line_start").unsigned()),
         commit: scan
             .get("id")
             .text()
             .filter(|id| is_commit(id))
             .map(Cow::Borrowed),
         ..Place::default()
-    };
-    let source = SourceOf {
-        rule: rule.into(),
-        serial: place.path.clone().unwrap_or_default(),
-        url: leak::text(json.get("incident_url")),
-        ..SourceOf::default()
-    };
-    let (validity, statements) = checked(json);
-    let mut draft = leak::with_validity(
-        leak::exposed(leak::of_parts(&parts), rule, source, place),
-        validity,
-    );
-    draft.statements = statements;
-    draft.times.exposed_since = time::of(scan.at(&["extra_info", "date"]));
-    let mut secrets = parts;
-    secrets.extend(leak::text(json.get("ignore_sha")));
-    Ok(Reading::observed(secrets, vec![draft]))
+    }
 }
 
 fn is_commit(id: &str) -> bool {

@@ -79,7 +79,6 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let source = SourceOf {
         rule: rule.into(),
         reference: json.get("id").text().unwrap_or_default().into(),
-        serial: place.path.clone().unwrap_or_default(),
         ..SourceOf::default()
     };
     let title = json.get("name").text().unwrap_or(rule);

@@ -1,8 +1,8 @@
 //! SARIF 2.1.0: one record a result, one sighting a location.
 //!
 //! Only results about secrets concern an identity; which those are follows from the tool, the weakness and words of
-//! the rule. gitleaks puts the secret itself into the snippet, other tools the line around it: then the value is not
-//! known, and the place alone is the subject.
+//! the rule. gitleaks puts the secret itself into the snippet, other tools the line around it: unless a token in it is
+//! told by its form, the value is not known, and the place alone is the subject.
 
 pub(super) mod rules;
 
@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use reeve_domain::observation::{IssueType, SourceSeverity, Validity};
 use reeve_domain::reject::{DropReason, Reject};
+use reeve_domain::secret::token_in;
 
 use super::Format;
 use crate::draft::{Draft, Found, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
@@ -145,13 +146,14 @@ impl<'d> Outcome<'d> {
         }
     }
 
-    /// The value itself: gitleaks 7 has it apart, gitleaks 8 as the snippet; the snippet of any other tool is code.
+    /// The value itself: gitleaks 7 has it apart, gitleaks 8 as the snippet; the snippet of any other tool is code, in
+    /// which a token may be told by its form.
     fn value(&self, physical: &'d Json<'d>) -> Option<&'d str> {
         let offender = self.json.at(&["properties", "offender"]).text();
         let snippet = || physical.at(&["region", "snippet", "text"]).text();
         match rules::writes_values(self.tool) {
             true => offender.or_else(snippet),
-            false => offender,
+            false => offender.or_else(|| snippet().and_then(token_in)),
         }
     }
 
@@ -161,8 +163,10 @@ impl<'d> Outcome<'d> {
         let snippets = ["region", "contextRegion"]
             .iter()
             .filter_map(|region| physical.at(&[region, "snippet", "text"]).text());
+        let is_value = |text: &str| value.is_some_and(|value| text.contains(value));
+        let holds_no_other = rules::writes_values(self.tool);
         let around: Vec<&str> = snippets
-            .filter(|text| value.is_none_or(|value| !text.contains(value)))
+            .filter(|text| !(holds_no_other && is_value(text)))
             .collect();
         let quoted = around.iter().flat_map(|text| quoted(text));
         let all = value.into_iter().chain(quoted).chain(around.iter().copied());

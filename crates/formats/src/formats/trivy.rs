@@ -127,14 +127,20 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let artifact = report.get("ArtifactName").text().filter(|name| *name != ".");
     let path = target.get("Target").text();
     let is_repository = report.get("ArtifactType").text() == Some("repository");
+    let checkout = report.get("Metadata");
+    let repository = leak::text(checkout.get("RepoURL"));
     let place = Place {
-        repository: artifact.filter(|_| is_repository).map(Cow::Borrowed),
-        resource: artifact.filter(|_| !is_repository).map(Cow::Borrowed),
+        repository: repository.or(artifact.filter(|_| is_repository).map(Cow::Borrowed)),
+        commit: leak::text(checkout.get("Commit")),
+        resource: artifact
+            .filter(|_| !is_repository)
+            .map(Cow::Borrowed)
+            .or_else(|| holder_name(report, holder)),
         path: path.map(Cow::Borrowed),
         line: json.get("StartLine").unsigned(),
         ..Place::default()
     };
-    let source = source(rule, path);
+    let source = source(rule);
     let title = json.get("Title").text().unwrap_or(rule);
     let mut draft = leak::exposed(SubjectOf::Place, title, source, place);
     draft.times.observed_at = time::of(report.get("CreatedAt"));
@@ -149,10 +155,22 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     ))
 }
 
-fn source<'d>(rule: &'d str, path: Option<&'d str>) -> SourceOf<'d> {
+/// A resource of a cluster that holds the target; the target itself is an image.
+fn holder_name<'d>(report: &'d Json<'d>, holder: &'d Json<'d>) -> Option<Cow<'d, str>> {
+    holder.get("Name").text()?;
+    let parts = [
+        report.get("ClusterName"),
+        holder.get("Namespace"),
+        holder.get("Kind"),
+        holder.get("Name"),
+    ];
+    let parts: Vec<&str> = parts.into_iter().filter_map(Json::text).collect();
+    Some(parts.join("/").into())
+}
+
+fn source(rule: &str) -> SourceOf<'_> {
     SourceOf {
         rule: rule.into(),
-        serial: path.unwrap_or_default().into(),
         ..SourceOf::default()
     }
 }
@@ -181,7 +199,7 @@ fn read_operator<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         ..Place::default()
     };
     let title = json.get("title").text().unwrap_or(rule);
-    let mut draft = leak::exposed(SubjectOf::Place, title, source(rule, path), place);
+    let mut draft = leak::exposed(SubjectOf::Place, title, source(rule), place);
     draft.times.observed_at = time::of(report.at(&["report", "updateTimestamp"]));
     if let Some(problem) = &mut draft.problem {
         problem.severity = severity::of_word(json.get("severity").text().unwrap_or("unknown"));

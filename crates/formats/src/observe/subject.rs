@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use reeve_domain::alert::Origin;
 use reeve_domain::key::location::{self, Scope};
 use reeve_domain::key::{KeyError, Rel, Resolved, Strength};
 use reeve_domain::secret::{ValueHints, of_alias_hex, of_sha256_hex, of_value};
@@ -17,6 +18,10 @@ pub(super) struct Home<'h> {
     pub(super) rule: &'h str,
     /// What stays the same from scan to scan; a reference with a line number in it does not.
     pub(super) serial: &'h str,
+    /// What the sender calls itself and what it speaks of, where the envelope says it.
+    pub(super) sender: Option<&'h str>,
+    /// Where the alert was read from.
+    pub(super) origin: &'h Origin,
 }
 
 impl Home<'_> {
@@ -75,24 +80,39 @@ impl Home<'_> {
         ))
     }
 
+    /// Two repositories may have the same path: where nothing tells which one it is, the place is one of this alert
+    /// alone.
     fn location(&self, rule: &str) -> Result<Resolved, KeyError> {
+        let path = self.place.path.as_deref().unwrap_or_default();
+        match self.scope() {
+            Some(scope) => location::file(scope, path, rule),
+            None => location::file(Scope::Reference(&self.origin.coordinates()), path, rule),
+        }
+    }
+
+    fn scope(&self) -> Option<Scope<'_>> {
         let Place {
             repository,
             commit,
             resource,
             ..
         } = self.place;
-        let scope = match (known(repository), known(commit), known(resource)) {
-            (Some(repository), ..) => Scope::Repository(repository),
-            (_, Some(commit), _) => Scope::Commit(commit),
-            (.., Some(resource)) => Scope::Source(resource),
-            _ => Scope::Reference(self.serial),
+        let of_place = match (known(repository), known(commit), known(resource)) {
+            (Some(repository), ..) => Some(Scope::Repository(repository)),
+            (_, Some(commit), _) => Some(Scope::Commit(commit)),
+            (.., Some(resource)) => Some(Scope::Source(resource)),
+            _ => None,
         };
-        location::file(scope, self.place.path.as_deref().unwrap_or_default(), rule)
+        let serial = || Some(self.serial).filter(|serial| !serial.is_empty());
+        of_place
+            .or(self.sender.map(Scope::Source))
+            .or_else(|| serial().map(Scope::Reference))
     }
 
+    /// Another place in every scan would be no link.
     fn found_in(&self, resolved: Resolved) -> Resolved {
-        match self.place.path.as_ref().map(|_| self.location(self.rule)) {
+        let is_known = self.place.path.is_some() && self.scope().is_some();
+        match is_known.then(|| self.location(self.rule)) {
             Some(Ok(location)) => resolved.with_link(Rel::FoundIn, location.subject.key),
             _ => resolved,
         }
