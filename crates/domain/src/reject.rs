@@ -189,9 +189,32 @@ pub struct DeadLetter {
     pub payload_hmac: String,
 }
 
+/// What a letter says of the record itself. It reads all of it, so it is made once for all letters of a record: a record
+/// of a hundred thousand bad lines is not read a hundred thousand times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    bytes: u64,
+    hmac: String,
+}
+
+impl Payload {
+    /// Of the record's value.
+    pub fn of(value: &[u8], keys: &HmacKeys) -> Self {
+        Self {
+            bytes: value.len() as u64,
+            hmac: keys.payload_hmac(value),
+        }
+    }
+}
+
 impl DeadLetter {
     /// The letter of one refusal of the record `payload` that stood at `origin`: its size and keyed hash, not its content.
     pub fn of(reject: &Reject, stage: Stage, origin: Origin, payload: &[u8], keys: &HmacKeys) -> Self {
+        Self::about(reject, stage, origin, &Payload::of(payload, keys))
+    }
+
+    /// The same for one of several refusals of a record.
+    pub fn about(reject: &Reject, stage: Stage, origin: Origin, payload: &Payload) -> Self {
         Self {
             kind: DeadLetterKind::DeadLetter,
             reason: reject.reason,
@@ -203,8 +226,8 @@ impl DeadLetter {
             format: reject.format.map(str::to_owned),
             path: reject.path.clone(),
             detail: reject.detail.clone(),
-            payload_bytes: payload.len() as u64,
-            payload_hmac: keys.payload_hmac(payload),
+            payload_bytes: payload.bytes,
+            payload_hmac: payload.hmac.clone(),
         }
     }
 }

@@ -5,11 +5,13 @@ mod counts;
 
 pub use counts::{AlertOutcome, Counts};
 
+use std::cell::OnceCell;
+
 use bytes::Bytes;
 use reeve_domain::alert::{Origin, RawAlert};
 use reeve_domain::observation::Observation;
 use reeve_domain::outcome::Outcome;
-use reeve_domain::reject::{DeadLetter, Reject, Stage};
+use reeve_domain::reject::{DeadLetter, Payload, Reject, Stage};
 use reeve_domain::time::Timestamp;
 use reeve_formats::{Item, Parsed, Settings};
 use reeve_log::cloudevent::{CloudEvent, traceparent};
@@ -56,6 +58,7 @@ impl<R: FnMut(&Counts)> Normalizer<R> {
         let parsed = reeve_formats::parse(&alert, &self.settings);
         count(&mut self.counts, &parsed);
         let parent = traceparent(record);
+        let payload = OnceCell::new();
         let receipts = parsed
             .receipts
             .into_iter()
@@ -70,7 +73,12 @@ impl<R: FnMut(&Counts)> Normalizer<R> {
                     );
                 }
                 Item::Dropped { .. } => {}
-                Item::Rejected(reject) => output.records.push(self.letter(&reject, &alert, &parent)),
+                Item::Rejected(reject) => {
+                    let payload = payload.get_or_init(|| Payload::of(value, &self.settings.keys));
+                    output
+                        .records
+                        .push(self.letter(&reject, &alert, payload, &parent));
+                }
             }
         }
         output
@@ -78,14 +86,14 @@ impl<R: FnMut(&Counts)> Normalizer<R> {
             .extend(receipts.map(|receipt| outgoing(&receipt, record, &parent)));
     }
 
-    fn letter(&self, reject: &Reject, alert: &RawAlert<'_>, parent: &Option<Bytes>) -> Outgoing {
-        let letter = DeadLetter::of(
-            reject,
-            Stage::Normalize,
-            alert.origin.clone(),
-            alert.value,
-            &self.settings.keys,
-        );
+    fn letter(
+        &self,
+        reject: &Reject,
+        alert: &RawAlert<'_>,
+        payload: &Payload,
+        parent: &Option<Bytes>,
+    ) -> Outgoing {
+        let letter = DeadLetter::about(reject, Stage::Normalize, alert.origin.clone(), payload);
         let body = serde_json::to_vec(&letter).expect("a dead letter has string keys only");
         letter::outgoing(
             &letter,

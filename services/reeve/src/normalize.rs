@@ -1,5 +1,6 @@
 //! `reeve normalize`: raw alerts from files → observations as NDJSON, and an account of every record.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -9,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use reeve_domain::alert::{Origin, RawAlert};
 use reeve_domain::key::SubjectKey;
 use reeve_domain::observation::Observation;
-use reeve_domain::reject::{DeadLetter, Stage};
+use reeve_domain::reject::{DeadLetter, Payload, Stage};
 use reeve_domain::time::Timestamp;
 use reeve_formats::{Item, Parsed, Settings};
 use serde::Serialize;
@@ -132,6 +133,7 @@ impl<W: Write> Work<W> {
     }
 
     fn write(&mut self, parsed: &Parsed, origin: &Origin, payload: &[u8]) -> Outcome {
+        let read = OnceCell::new();
         for item in &parsed.items {
             match item {
                 Item::Observed { observations, .. } => {
@@ -141,14 +143,9 @@ impl<W: Write> Work<W> {
                 }
                 Item::Dropped { .. } => {}
                 Item::Rejected(reject) => {
-                    let letter = DeadLetter::of(
-                        reject,
-                        Stage::Normalize,
-                        origin.clone(),
-                        payload,
-                        &self.settings.keys,
-                    );
                     if let Some(rejects) = &mut self.rejects {
+                        let payload = read.get_or_init(|| Payload::of(payload, &self.settings.keys));
+                        let letter = DeadLetter::about(reject, Stage::Normalize, origin.clone(), payload);
                         line_of(rejects, &letter)?;
                     }
                 }
