@@ -93,6 +93,28 @@ pub fn broken() -> Vec<Planted> {
     planted
 }
 
+/// The first result of every fixture, once for each of its values: with a value of another type in its place.
+pub fn wrong_types(text: &str) -> Vec<String> {
+    let mut documents = Vec::new();
+    for (_, document) in fixtures() {
+        let document = single(document);
+        for pointer in pointers(&document) {
+            let mut changed = document.clone();
+            let other = match document.pointer(&pointer) {
+                Some(Value::String(_)) => {
+                    [json!(17), json!({ text: text }), json!([text])][documents.len() % 3].take()
+                }
+                Some(Value::Object(_)) => json!([text]),
+                Some(Value::Array(_)) => json!({ text: text }),
+                _ => json!(text),
+            };
+            set(&mut changed, &pointer, other);
+            documents.push(changed.to_string());
+        }
+    }
+    documents
+}
+
 /// Every secret of both kinds that `text` shows in any form, by its kind and number.
 #[derive(Debug)]
 pub struct Search {
@@ -321,26 +343,26 @@ fn single(mut report: Value) -> Value {
 
 /// The JSON pointers of every string in the document.
 fn strings(document: &Value) -> Vec<String> {
-    let below = |key: String, child: &Value| -> Vec<String> {
-        let inner = strings(child);
-        inner
-            .into_iter()
-            .map(|pointer| format!("/{key}{pointer}"))
-            .collect()
-    };
-    match document {
-        Value::String(_) => vec![String::new()],
-        Value::Array(all) => all
-            .iter()
-            .enumerate()
-            .flat_map(|(index, child)| below(index.to_string(), child))
-            .collect(),
+    let is_string = |pointer: &String| document.pointer(pointer).is_some_and(Value::is_string);
+    pointers(document).into_iter().filter(is_string).collect()
+}
+
+/// The JSON pointers of every value in the document, the document itself left out.
+fn pointers(document: &Value) -> Vec<String> {
+    let children: Vec<(String, &Value)> = match document {
+        Value::Array(all) => (0_usize..).map(|index| index.to_string()).zip(all).collect(),
         Value::Object(all) => all
             .iter()
-            .flat_map(|(key, child)| below(key.replace('~', "~0").replace('/', "~1"), child))
+            .map(|(key, child)| (key.replace('~', "~0").replace('/', "~1"), child))
             .collect(),
         _ => Vec::new(),
-    }
+    };
+    let below = |(key, child): (String, &Value)| -> Vec<String> {
+        let inner = pointers(child);
+        let inner = inner.into_iter().map(|pointer| format!("/{key}{pointer}"));
+        std::iter::once(format!("/{key}")).chain(inner).collect()
+    };
+    children.into_iter().flat_map(below).collect()
 }
 
 fn set(document: &mut Value, pointer: &str, value: Value) {
