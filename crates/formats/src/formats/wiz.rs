@@ -75,6 +75,7 @@ impl Kind {
             _ if is_object(&["entitySnapshot"]) && (json.has("sourceRule") || json.has("severity")) => {
                 Some(Self::Issue)
             }
+            _ if json.has_all(&["sourceRule", "severity", "status"]) => Some(Self::Issue),
             _ if is_object(&["issue", "resource"]) && (json.has("control") || json.has("trigger")) => {
                 Some(Self::Webhook)
             }
