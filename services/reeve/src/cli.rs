@@ -53,6 +53,10 @@ pub enum Command {
     Topics(TopicsArgs),
     /// List, show or replay what was refused
     DeadLetters(DeadLettersArgs),
+    /// How remediation stands, from the ledger: open, overdue, times to closure
+    Report(ReportArgs),
+    /// What another policy would make of the open tasks; changes nothing
+    WhatIf(WhatIfArgs),
     /// Print the JSON Schema of one kind of record, or of all
     Schema(SchemaArgs),
     /// Ask a running reeve whether it is ready; exit 0 or 1
@@ -282,9 +286,34 @@ pub enum DeadLettersWhat {
     },
 }
 
+/// `reeve report`
+#[derive(Args)]
+pub struct ReportArgs {
+    /// The time that ages and deadlines are measured at (default: now)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+    /// How to print
+    #[arg(short, long, value_enum)]
+    pub output: Option<Format>,
+}
+
+/// `reeve what-if`
+#[derive(Args)]
+pub struct WhatIfArgs {
+    /// Directory with the other configuration
+    #[arg(long, value_name = "DIR")]
+    pub policy: PathBuf,
+    /// The time of the decisions (default: now)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Timestamp>,
+    /// How to print
+    #[arg(short, long, value_enum)]
+    pub output: Option<Format>,
+}
+
 /// `reeve schema`
 #[derive(Args)]
 pub struct SchemaArgs {
-    /// finding, evidence, receipt, task, event or dead_letter; all if not given
+    /// finding, evidence, receipt, task, event, dead_letter or asyncapi; all schemas if not given
     pub kind: Option<String>,
 }

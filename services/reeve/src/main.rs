@@ -5,6 +5,7 @@
     reason = "a binary has no users but itself; `pub` says what a module offers"
 )]
 
+mod cases;
 mod check;
 mod cli;
 mod clock;
@@ -27,10 +28,12 @@ mod reload;
 mod report;
 mod run;
 mod schema;
+mod standing;
 mod table;
 mod tasks;
 mod topics;
 mod triage;
+mod what_if;
 mod why;
 
 use std::io;
@@ -91,6 +94,8 @@ fn command(cli: Cli) -> Outcome {
         Command::Tasks(args) => tasks::run(&config, &args),
         Command::Topics(args) => topics::run(&config, args.what),
         Command::DeadLetters(args) => dead_letters::run(&config, &args),
+        Command::Report(args) => standing::run(&config, &args),
+        Command::WhatIf(args) => what_if::run(&config, &args),
         Command::Health => health::run(&config),
         Command::Schema(_) | Command::Completions { .. } | Command::Man | Command::Check(_) => Ok(()),
     }
