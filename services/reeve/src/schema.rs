@@ -12,17 +12,27 @@ use serde_json::{Map, Value};
 use crate::exit::{Failure, Outcome};
 use crate::normalize::broken;
 
+mod asyncapi;
+
+/// The one document that says which record is on which topic.
+const ASYNCAPI: &str = "asyncapi";
 const KINDS: [&str; 6] = ["finding", "evidence", "receipt", "task", "event", "dead_letter"];
 
-/// One schema, or an object with all.
+/// One schema, an object with all, or the AsyncAPI document that refers to them.
 ///
 /// # Errors
 /// 64 for a kind that there is not.
 pub fn run(kind: Option<&str>) -> Outcome {
+    if kind == Some(ASYNCAPI) {
+        return io::stdout()
+            .lock()
+            .write_all(asyncapi::document().as_bytes())
+            .map_err(broken);
+    }
     let document = match kind {
         Some(kind) => of(kind).map(Value::from).ok_or_else(|| {
             Failure::Usage(format!(
-                "{kind}: no such kind; expected one of {}",
+                "{kind}: no such kind; expected one of {}, {ASYNCAPI}",
                 KINDS.join(", ")
             ))
         })?,
