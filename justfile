@@ -38,6 +38,20 @@ pictures:
     cargo build --locked -p reeve
     REEVE_PICTURES="$PWD/docs/images" cargo test --locked -p reeve-tests --test dashboards every_query
 
+# the JSON Schemas and the AsyncAPI document, as the types have them; what is removed or retyped fails its test
+schemas:
+    cargo build --locked -p reeve
+    for kind in finding evidence receipt task event dead_letter; do target/debug/reeve schema $kind > docs/schemas/$kind.json; done
+    target/debug/reeve schema asyncapi > docs/asyncapi.yaml
+
+# compose, Kubernetes, AsyncAPI and the JSON Schemas against their published schemas
+manifests:
+    scripts/manifests --self-test
+
+# the image, built and looked at without an engine; root on Debian
+image:
+    scripts/image
+
 # what a fresh machine lacks, for building and for the tests
 setup:
     scripts/setup --tests
