@@ -112,7 +112,14 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let meaning = alert.meaning();
     let issue_type = meaning.unwrap_or(IssueType::AccessUnreviewed);
     let entities = alert.entities().into_iter();
-    let drafts = entities.map(|entity| alert.draft(&entity, issue_type, meaning.is_none(), verdict));
+    let drafts = entities.map(|entity| {
+        // A role of a cluster is no identity that could sleep: it is a right that nobody uses.
+        let issue_type = match issue_type {
+            IssueType::IdentityDormant if entity.is_role_of_cluster() => IssueType::PermissionUnused,
+            issue_type => issue_type,
+        };
+        alert.draft(&entity, issue_type, meaning.is_none(), verdict)
+    });
     Ok(Reading::observed(Vec::new(), drafts.collect()))
 }
 

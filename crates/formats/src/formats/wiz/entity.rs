@@ -55,6 +55,11 @@ impl<'d> Entity<'d> {
         matches!(kind.as_str(), "accesskey" | "useraccount" | "serviceaccount")
     }
 
+    pub(super) fn is_role_of_cluster(&self) -> bool {
+        let ids = [self.text(&["providerId"]), self.text(&["externalId"])];
+        ids.iter().any(|id| id.starts_with("k8s/") && id.contains("role"))
+    }
+
     /// What the entity is called where it lies.
     pub(super) fn place(&self) -> Option<Cow<'d, str>> {
         let target = || self.alert.get("targetExternalId").text();
