@@ -62,7 +62,7 @@ impl<'a> Tickets<'a> {
 
     fn follow(&self, group: &str, queues: &[&str]) -> Command {
         let mut command = self.on_brokers("follow");
-        command.args(["--group", &self.line.topic(group)]);
+        command.args(["--group", group]);
         queues.iter().for_each(|queue| {
             command.args(["--queue", queue]);
         });

@@ -214,14 +214,16 @@ fn refusal<C: ConsumerContext>(consumer: &BaseConsumer<C>) -> Option<LogError> {
 /// Events looked at for one reason: log lines are among them.
 const EVENTS_MAX: usize = 200;
 
-struct Admin {
+struct Admin<'c> {
+    connection: &'c Connection,
     client: AdminClient<ReaderContext>,
     runtime: tokio::runtime::Runtime,
 }
 
-impl Admin {
-    fn open(connection: &Connection) -> Result<Self, LogError> {
+impl<'c> Admin<'c> {
+    fn open(connection: &'c Connection) -> Result<Self, LogError> {
         Ok(Self {
+            connection,
             client: connection
                 .admin(CLIENT)?
                 .create_with_context(ReaderContext)
@@ -242,8 +244,19 @@ impl Admin {
 
     fn brokers(&self) -> Result<usize, LogError> {
         let metadata = self.client.inner().fetch_metadata(None, FIRST);
-        let metadata = metadata.map_err(|error| error::of("asking the cluster for its brokers", &error))?;
+        let metadata = metadata.map_err(|error| {
+            self.refused()
+                .unwrap_or_else(|| error::of("asking the cluster for its brokers", &error))
+        })?;
         Ok(metadata.brokers().len())
+    }
+
+    /// Why nobody answers, if the cluster said so: a client of this kind does not tell, a reader does.
+    fn refused(&self) -> Option<LogError> {
+        let config = self.connection.reader(CLIENT).ok()?;
+        let reader: BaseConsumer<ReaderContext> = config.create_with_context(ReaderContext).ok()?;
+        reader.fetch_metadata(None, CALL).err()?;
+        refusal(&reader)
     }
 
     fn shape(&self, name: &str) -> Result<Option<Shape>, LogError> {

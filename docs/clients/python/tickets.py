@@ -76,7 +76,7 @@ def command_line():
     done.add_argument("--by", default="ana")
     following = commands.add_parser("follow", parents=[shared], help="keep the table, acknowledge what is new")
     following.add_argument("--queue", action="append", default=[], help="only these; all if not given")
-    following.add_argument("--group", default="tickets")
+    following.add_argument("--group", default="tickets", help="without the prefix")
     following.add_argument("--until-idle", type=float, metavar="SECONDS", help="end when nothing came for so long")
     return parser.parse_args()
 
@@ -102,7 +102,7 @@ def follow(database, connection, arguments):
     consumer = Consumer(
         connection
         | {
-            "group.id": arguments.group,
+            "group.id": arguments.prefix + arguments.group,
             "isolation.level": "read_committed",
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,

@@ -113,6 +113,12 @@ pub fn acls(names: &TopicNames, group_prefix: &str, app: &str) -> Vec<Acl> {
             WRITE,
         ));
     }
+    // the groups under which ticket systems read
+    acls.push(acl(
+        Resolver,
+        Resource::Group(format!("{group_prefix}tickets")),
+        READ,
+    ));
     acls.extend(
         Topic::ALL.map(|topic| acl(Operator, Resource::Topic(names.name(topic).to_string()), MANAGE)),
     );
