@@ -8,8 +8,8 @@ use data_encoding::BASE32_NOPAD;
 use reeve_domain::alert::RawAlert;
 use reeve_domain::key::{KEY_VERSION, KeyError, Resolved};
 use reeve_domain::observation::{
-    Evidence, EvidenceScope, Finding, IssueType, Location, Observation, Provenance, Receipt, Redaction,
-    Source, Statement, TimeQuality,
+    Evidence, EvidenceScope, Finding, IssueType, Location, Observation, Provenance, Receipt, ReceiptScope,
+    Redaction, Source, Statement, TimeQuality,
 };
 use reeve_domain::reject::DropReason;
 use reeve_domain::text::clean;
@@ -116,18 +116,29 @@ pub(crate) fn observe(secrets: &[Cow<'_, str>], drafts: Vec<Draft<'_>>, scene: &
     }
 }
 
-/// Makes the receipt of one scope.
+/// Makes the receipt of one scope; its texts are scrubbed like any other.
 pub(crate) fn receipt(draft: ReceiptDraft, scene: &mut Scene<'_>) -> Receipt {
+    let scrubber = Scrubber::new(&[], scene.settings.scrub);
+    let scrubbed = |text: &str| {
+        let text = url::without_userinfo(text);
+        clean(&scrubber.text(&text), PLACE_CHARS_MAX)
+    };
     let source = Source {
         format: scene.format.id.to_owned(),
         tool: scene.format.tool.to_owned(),
-        rule: draft.rule,
+        rule: scrubbed(&draft.rule),
         ..Source::default()
+    };
+    let scope = ReceiptScope {
+        id: scrubbed(&draft.scope.id),
+        ruleset: scrubbed(&draft.scope.ruleset),
+        reference: draft.scope.reference.as_deref().map(scrubbed),
+        ..draft.scope
     };
     let (observed_at, _) = observed_at(draft.observed_at, scene);
     let index = take(&mut scene.indexes.receipt, scene.index);
     Receipt {
-        scope: draft.scope,
+        scope,
         observed_at,
         source,
         provenance: provenance(scene, index),

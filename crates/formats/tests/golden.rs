@@ -41,8 +41,13 @@ fn shown(parsed: &Parsed) -> String {
             reject.detail
         ),
     });
+    let receipts = parsed.receipts.iter().map(|receipt| {
+        let receipt = serde_json::to_string_pretty(receipt).unwrap();
+        format!("receipt {receipt}")
+    });
     std::iter::once(envelopes)
         .chain(items)
+        .chain(receipts)
         .collect::<Vec<_>>()
         .join("\n\n")
 }

@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, Statement, Validity};
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, ReceiptScope, Statement, Validity};
 use reeve_domain::reject::{DropReason, Reject};
 use reeve_domain::secret::AliasKind;
 
 use super::{Format, leak};
-use crate::draft::{Found, HashKind, Place, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::draft::{
+    Found, HashKind, Place, Reading, ReceiptDraft, Record, Report, SourceOf, SubjectOf, Times,
+};
 use crate::json::Json;
 use crate::{severity, time};
 
@@ -66,7 +68,7 @@ pub(super) const GGSHIELD: Format = Format {
         collect(json, json, &mut results);
         Ok(Report {
             results,
-            receipts: Vec::new(),
+            receipts: receipt(json).into_iter().collect(),
         })
     },
     read: read_match,
@@ -191,6 +193,30 @@ fn times(json: &Json<'_>, incident: &Json<'_>, validity: Validity) -> Times {
 /// `https://dashboard.gitguardian.com/workspace/1/incidents/2` → `1`.
 fn workspace(page: &str) -> Option<&str> {
     page.split_once("/workspace/")?.1.split('/').next()
+}
+
+/// Of a repository in all its history, or of an image; the rules are the vendor's at that time. What could not be
+/// scanned is told as an error.
+fn receipt(json: &Json<'_>) -> Option<ReceiptDraft> {
+    let kind = match json.get("type").text() {
+        Some("repo") => "repository",
+        Some("docker") => "image",
+        _ => return None,
+    };
+    let id = json.get("id").text()?;
+    let failed = json.get("scans").elements().iter().chain([json]);
+    let mut failed = failed.map(|scan| !scan.get("errors").elements().is_empty());
+    Some(ReceiptDraft {
+        scope: ReceiptScope {
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+            ruleset: "gitguardian".to_owned(),
+            reference: None,
+            complete: (kind == "image" || id.contains("://")) && !failed.any(|failed| failed),
+        },
+        rule: "scan".to_owned(),
+        observed_at: None,
+    })
 }
 
 /// Scans hold scans or files, files hold incidents.

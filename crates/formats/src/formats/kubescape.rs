@@ -9,11 +9,11 @@ mod resource;
 
 use std::collections::BTreeMap;
 
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Statement};
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope, ReceiptScope, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
-use crate::draft::{Draft, Found, Problem, Reading, Record, Report, SourceOf, Times};
+use crate::draft::{Draft, Found, Problem, Reading, ReceiptDraft, Record, Report, SourceOf, Times};
 use crate::json::Json;
 use crate::{severity, time};
 use resource::Resource;
@@ -84,8 +84,31 @@ fn report<'d>(json: &'d Json<'d>) -> Report<'d> {
     let results = json.get("results").elements().iter().flat_map(of_result);
     Report {
         results: kept.chain(results).collect(),
-        receipts: Vec::new(),
+        receipts: receipt(json).into_iter().collect(),
     }
+}
+
+/// Of a scan of a whole cluster, by the frameworks that it checked; one of several chunks is not complete.
+fn receipt(json: &Json<'_>) -> Option<ReceiptDraft> {
+    let cluster = Some(resource::cluster_of(json)).filter(|name| !name.is_empty())?;
+    let frameworks = json.at(&["summaryDetails", "frameworks"]).elements().iter();
+    let mut frameworks: Vec<&str> = frameworks.filter_map(|one| one.get("name").text()).collect();
+    frameworks.sort_unstable();
+    let chunks = json.get("paginationInfo");
+    let is_whole = chunks.is_null()
+        || chunks.get("chunkNumber").unsigned() == Some(0) && chunks.get("isLastChunk").bool() == Some(true);
+    let version = json.at(&["metadata", "scanMetadata", "kubescapeVersion"]).text();
+    Some(ReceiptDraft {
+        scope: ReceiptScope {
+            kind: "cluster".to_owned(),
+            id: cluster.to_owned(),
+            ruleset: format!("{} {}", version.unwrap_or("-"), frameworks.join(",")),
+            reference: None,
+            complete: is_whole && !frameworks.is_empty(),
+        },
+        rule: "scan".to_owned(),
+        observed_at: time::of(json.get("generationTime")),
+    })
 }
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {

@@ -4,6 +4,7 @@
 //! the rule. gitleaks puts the secret itself into the snippet, other tools the line around it: unless a token in it is
 //! told by its form, the value is not known, and the place alone is the subject.
 
+mod receipts;
 pub(super) mod rules;
 
 use std::borrow::Cow;
@@ -67,7 +68,7 @@ fn records<'d>(json: &'d Json<'d>) -> Result<Report<'d>, Reject> {
     }
     Ok(Report {
         results: runs.iter().flat_map(of_run).collect(),
-        receipts: Vec::new(),
+        receipts: runs.iter().filter_map(receipts::of_run).collect(),
     })
 }
 

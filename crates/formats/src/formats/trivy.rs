@@ -8,11 +8,11 @@ mod roles;
 
 use std::borrow::Cow;
 
-use reeve_domain::observation::{EvidenceLevel, Statement};
+use reeve_domain::observation::{EvidenceLevel, ReceiptScope, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::{Format, leak};
-use crate::draft::{Found, Place, Reading, Record, Report, SourceOf, SubjectOf};
+use crate::draft::{Found, Place, Reading, ReceiptDraft, Record, Report, SourceOf, SubjectOf};
 use crate::json::Json;
 use crate::{severity, time};
 
@@ -109,8 +109,38 @@ fn operator_report<'d>(json: &'d Json<'d>) -> Report<'d> {
     });
     Report {
         results: results.collect(),
-        receipts: Vec::new(),
+        receipts: operator_receipt(json).into_iter().collect(),
     }
+}
+
+/// A report of exposed secrets is one of nothing else: an image and its tag, by the version of the scanner.
+fn operator_receipt(json: &Json<'_>) -> Option<ReceiptDraft> {
+    if json.get("kind").text() != Some("ExposedSecretReport") {
+        return None;
+    }
+    let report = json.get("report");
+    let artifact = report.get("artifact");
+    let tag = artifact.get("digest").text().or(artifact.get("tag").text());
+    let version = report.at(&["scanner", "version"]).text()?;
+    Some(ReceiptDraft {
+        scope: ReceiptScope {
+            kind: "image".to_owned(),
+            id: image_of(json)?.into_owned(),
+            ruleset: format!("exposed-secrets {version}"),
+            reference: tag.map(str::to_owned),
+            complete: tag.is_some() && matches!(report.get("secrets"), Json::Array(_)),
+        },
+        rule: "exposed-secrets".to_owned(),
+        observed_at: time::of(report.get("updateTimestamp")),
+    })
+}
+
+fn image_of<'d>(json: &'d Json<'d>) -> Option<Cow<'d, str>> {
+    let image = json.at(&["report", "artifact", "repository"]).text()?;
+    Some(match json.at(&["report", "registry", "server"]).text() {
+        Some(server) => Cow::Owned(format!("{server}/{image}")),
+        None => Cow::Borrowed(image),
+    })
 }
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
@@ -187,12 +217,7 @@ fn read_operator<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     }
     let rule = json.require_text(&["ruleID"])?;
     let path = json.get("target").text();
-    let server = report.at(&["report", "registry", "server"]).text();
-    let image = report.at(&["report", "artifact", "repository"]).text();
-    let resource = image.map(|image| match server {
-        Some(server) => Cow::Owned(format!("{server}/{image}")),
-        None => Cow::Borrowed(image),
-    });
+    let resource = image_of(report);
     let place = Place {
         resource,
         path: path.map(Cow::Borrowed),

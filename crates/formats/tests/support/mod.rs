@@ -112,7 +112,7 @@ pub(crate) fn observations(parsed: &Parsed) -> Vec<&Observation> {
     items.flatten().collect()
 }
 
-/// Everything that leaves: observations and rejects as text.
+/// Everything that leaves: observations, receipts and rejects as text.
 pub(crate) fn output(parsed: &Parsed) -> String {
     let observed = observations(parsed)
         .into_iter()
@@ -121,7 +121,15 @@ pub(crate) fn output(parsed: &Parsed) -> String {
         Item::Rejected(reject) => Some(format!("{reject:?}")),
         _ => None,
     });
-    observed.chain(rejects).collect::<Vec<_>>().join("\n")
+    let receipts = parsed
+        .receipts
+        .iter()
+        .map(|one| serde_json::to_string(one).expect("plain data"));
+    observed
+        .chain(receipts)
+        .chain(rejects)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Observed, dropped by reason, rejected by reason; for comparing with a table.

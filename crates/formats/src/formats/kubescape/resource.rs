@@ -176,7 +176,8 @@ impl<'d> Resource<'d> {
     }
 }
 
-fn cluster_of<'d>(report: &'d Json<'d>) -> &'d str {
+/// The cluster of a scan; empty if it is not known.
+pub(super) fn cluster_of<'d>(report: &'d Json<'d>) -> &'d str {
     let names = [
         &["clusterName"][..],
         &["metadata", "clusterMetadata", "contextName"],
