@@ -253,10 +253,10 @@ fn what_of(event_type: EventType, body: Value) -> Result<What, InvalidEvent> {
 /// A sighting has one observation, of one kind.
 fn sighting(event_type: EventType, body: Value) -> Result<SightingBody, InvalidEvent> {
     let body: SightingBody = read(event_type, body)?;
-    if body.finding.is_some() == body.evidence.is_some() {
+    if !body.is_one() {
         return Err(InvalidEvent {
             event_type,
-            expected: "either a finding or evidence".to_owned(),
+            expected: "a finding, evidence or a receipt".to_owned(),
         });
     }
     Ok(body)
@@ -325,9 +325,9 @@ mod tests {
 
     #[test]
     fn a_sighting_without_an_observation_is_refused() {
-        let body = r#"{"hops":1,"through":"secret:value:hmac:k/a","generation":1,"sequence":1}"#;
+        let body = r#"{"from":"secret:value:hmac:k/a","hops":1,"through":"secret:value:hmac:k/a","generation":1,"sequence":1}"#;
         let error = event("sighting", body).unwrap_err();
-        assert_eq!(error.expected, "either a finding or evidence");
+        assert_eq!(error.expected, "a finding, evidence or a receipt");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use reeve_domain::context::{IdentityClass, Knowledge};
 use reeve_domain::event::{RawEvent, TaskEvent};
-use reeve_domain::observation::{Evidence, Finding, IssueType};
+use reeve_domain::observation::{Evidence, Finding, IssueType, Receipt};
 use reeve_domain::outcome::Outcome;
 use reeve_domain::priority::Band;
 use reeve_domain::reject::Reject;
@@ -25,6 +25,8 @@ pub enum Input<'a> {
     },
     /// A machine proved something, or saw a sign of life.
     Evidence(&'a Evidence),
+    /// A scan ran: what it showed before and no longer shows is removed from its source.
+    Receipt(&'a Receipt),
     /// A person, a ticket system or a connector said something.
     Event(&'a TaskEvent),
     /// The inventories answered, or said that they cannot.

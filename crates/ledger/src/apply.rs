@@ -13,7 +13,7 @@ use crate::case::{Case, Known};
 use crate::observe::{self, News};
 use crate::piece::{self, Piece, is_life};
 use crate::refresh::{self, Mover, Now};
-use crate::{alias, event, pass, tick};
+use crate::{alias, event, pass, receipt, tick};
 
 /// The name under which `evidence.yaml` lists what reeve itself reads in an inventory.
 const INVENTORY: &str = "inventory";
@@ -46,6 +46,11 @@ pub fn apply(
                 pass::pass_evidence(case, evidence, at, &mut out);
             }
         }
+        Input::Receipt(scan) if is_redirect(case) => {
+            if let Some(case) = case {
+                pass::pass_receipt(case, scan, at, &mut out);
+            }
+        }
         Input::Knowledge { .. } if is_redirect(case) => {}
         Input::Finding(finding) => apply_finding(case, finding, at, &mut out),
         Input::KnownFinding {
@@ -56,6 +61,7 @@ pub fn apply(
             apply_known_finding(case, finding, (knowledge, since), at, &mut out);
         }
         Input::Evidence(evidence) => apply_evidence(case, evidence, at, &mut out),
+        Input::Receipt(scan) => receipt::apply(case, scan, at, &mut out),
         Input::Event(told) => event::apply(case, told, at, &mut out),
         Input::Knowledge { knowledge, at: since } => apply_knowledge(case, knowledge, since, at, &mut out),
         Input::Tick => tick::apply(case, at, &mut out),

@@ -9,10 +9,10 @@ use reeve_domain::task::{
 use reeve_domain::time::Timestamp;
 use reeve_policy::{Policy, Triage};
 
-use crate::bounds::{SAMPLES_MAX, TEXT_CHARS_MAX, cut};
+use crate::bounds::{TEXT_CHARS_MAX, cut};
 use crate::case::{Case, Tracked};
-use crate::refresh::Seen;
-use crate::rules::pause_of;
+use crate::refresh::{Now, Seen};
+use crate::words::Covered;
 
 /// How many pieces of evidence a task shows.
 const SHOWN_MAX: usize = 16;
@@ -27,7 +27,8 @@ pub(crate) struct Standing {
 
 impl Standing {
     /// Proof first, then what covers it, then what people said. Nothing covers what is verified live.
-    pub(crate) fn of(case: &Case, tracked: &Tracked, seen: &Seen<'_>, now: Timestamp) -> Self {
+    pub(crate) fn of(case: &Case, tracked: &Tracked, seen: &Seen<'_>, at: Now<'_>) -> Self {
+        let now = at.now;
         let (outlook, told) = (seen.outlook, seen.told);
         let (validity, lived) = (case.validity(&tracked.causes), case.lived_at());
         let bare = |state| Self {
@@ -43,7 +44,12 @@ impl Standing {
                 TaskState::Verified
             });
         }
-        let covered = told.exception.as_ref().filter(|covered| now < covered.expires_at);
+        let unused = at.policy.events().exception_unused_s;
+        let ends = |covered: &Covered| {
+            let used = covered.since.max(tracked.last);
+            covered.expires_at.min(used.plus_seconds(unused))
+        };
+        let covered = told.exception.as_ref().filter(|covered| now < ends(covered));
         if let (Some(covered), true) = (covered, validity != Validity::Active) {
             let exception = ExceptionRef {
                 id: covered.id.clone(),
@@ -51,7 +57,7 @@ impl Standing {
             };
             return Self {
                 state: TaskState::Excepted,
-                cover_ends: Some(covered.expires_at),
+                cover_ends: Some(ends(covered)),
                 exception: Some(exception),
             };
         }
@@ -215,12 +221,13 @@ impl Parts<'_> {
             .map(|cause| cause.first_detected_at)
             .min()
             .unwrap_or(tracked.first);
+        let samples_max = self.policy.limits().samples_max;
         task.sightings = Sightings {
             count: tracked.count,
             first: tracked.first,
             last: tracked.last,
             sources: tracked.sources.iter().cloned().collect(),
-            samples: tracked.samples.iter().take(SAMPLES_MAX).cloned().collect(),
+            samples: tracked.samples.iter().take(samples_max).cloned().collect(),
         };
         task.evidence = self.evidence();
     }
@@ -290,6 +297,7 @@ impl Parts<'_> {
     }
 
     fn fill_clock(&self, task: &mut Task) {
+        let pause_of = |gate: &str| self.policy.pause_of(gate);
         let (stood, paused, _) = self.seen.told.standstill(self.now, pause_of);
         let (contain_by, remediate_by) = self.tracked.due;
         task.deadlines.contain_by = contain_by.map(|at| at.plus_seconds(stood));

@@ -24,8 +24,8 @@ pub(crate) const KEYS_MAX: usize = 32;
 pub(crate) const LABELS_MAX: usize = 16;
 /// Most attributes of a subject.
 pub(crate) const ATTRIBUTES_MAX: usize = 32;
-/// Most reports remembered of one cause.
-pub(crate) const REPORTS_MAX: usize = 4;
+/// Most reports, and most scans, remembered of one cause.
+pub(crate) const REPORTS_MAX: usize = 8;
 /// Longest text taken from an observation, in characters.
 pub(crate) const TEXT_CHARS_MAX: usize = 256;
 /// Longest remark of a person, in characters.

@@ -208,7 +208,7 @@ impl Case {
 
     /// Whether the credential works, as far as the facts go: life beats silence beats death, until evidence.
     pub(crate) fn validity(&self, causes: &BTreeMap<CauseId, CauseFact>) -> Validity {
-        validity_of(self.lived_at(), self.died_at(), causes)
+        validity_of(self.lived_at(), self.died_at(), causes.values())
     }
 
     /// What separates sightings, sorted: times of evidence and words, and of first sightings, which evidence that was
@@ -227,16 +227,17 @@ impl Case {
 }
 
 /// Whether a credential works that last showed life and was last said to be dead at these times.
-pub(crate) fn validity_of(
+pub(crate) fn validity_of<'a>(
     lived: Option<Timestamp>,
     died: Option<Timestamp>,
-    causes: &BTreeMap<CauseId, CauseFact>,
+    causes: impl Iterator<Item = &'a CauseFact>,
 ) -> Validity {
+    let mut causes = causes.peekable();
     let dead = |cause: &CauseFact| matches!(cause.validity, Some((_, Validity::Inactive)));
     match (lived, died) {
         (Some(lived), died) if died.is_none_or(|died| died <= lived) => Validity::Active,
         (_, Some(_)) => Validity::Inactive,
-        _ if !causes.is_empty() && causes.values().all(dead) => Validity::Inactive,
+        _ if causes.peek().is_some() && causes.all(dead) => Validity::Inactive,
         _ => Validity::Unknown,
     }
 }

@@ -84,6 +84,9 @@ pub(crate) struct CauseFact {
     pub(crate) guide_url: Option<String>,
     /// A decoy.
     pub(crate) honeytoken: bool,
+    /// Hashes of the latest scans (what they covered, and with which rules) that showed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scans: Vec<String>,
 }
 
 impl CauseFact {
@@ -103,6 +106,7 @@ impl CauseFact {
             title: cut(&finding.title, TEXT_CHARS_MAX),
             guide_url: guide_of(finding),
             honeytoken: finding.honeytoken,
+            scans: Vec::new(),
         }
     }
 
@@ -118,13 +122,12 @@ impl CauseFact {
 
     /// Remembers the report a sighting stood in.
     pub(crate) fn reported_in(&mut self, report: &str) {
-        if self.reports.iter().any(|known| known == report) {
-            return;
-        }
-        if self.reports.len() == REPORTS_MAX {
-            self.reports.remove(0);
-        }
-        self.reports.push(report.to_owned());
+        remember(&mut self.reports, report);
+    }
+
+    /// Remembers a scan that showed it; whether it was new.
+    pub(crate) fn shown_by(&mut self, scan: &str) -> bool {
+        remember(&mut self.scans, scan)
     }
 
     /// How it stands on the task.
@@ -139,6 +142,18 @@ impl CauseFact {
             cleared_by: cleared_by.map(str::to_owned),
         }
     }
+}
+
+/// Adds to a short list of hashes, the oldest of which goes.
+fn remember(list: &mut Vec<String>, hash: &str) -> bool {
+    if list.iter().any(|known| known == hash) {
+        return false;
+    }
+    if list.len() == REPORTS_MAX {
+        list.remove(0);
+    }
+    list.push(hash.to_owned());
+    true
 }
 
 fn guide_of(finding: &Finding) -> Option<String> {

@@ -70,7 +70,7 @@ impl<'a> Picture<'a> {
             issue,
             subject: &case.subject,
             clock,
-            validity: validity_of(case.lived_at(), died, &tracked.causes),
+            validity: validity_of(case.lived_at(), died, tracked.causes.values()),
             honeytoken: tracked.causes.values().any(|cause| cause.honeytoken),
             misuse_since: if issue == IssueType::SuspectedCompromise {
                 Some(clock)

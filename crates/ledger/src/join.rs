@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 
 use reeve_domain::observation::IssueType;
 
-use crate::bounds::{CAUSES_MAX, CLAIMS_MAX, KEYS_MAX, REPORTS_MAX, SAMPLES_MAX, SOURCES_MAX};
+use crate::bounds::{CAUSES_MAX, CLAIMS_MAX, KEYS_MAX, SAMPLES_MAX, SOURCES_MAX};
 use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId, width};
 use crate::marks::Marked;
@@ -192,7 +192,9 @@ impl CauseFact {
         for report in &other.reports {
             self.reported_in(report);
         }
-        self.reports.truncate(REPORTS_MAX);
+        for scan in &other.scans {
+            self.shown_by(scan);
+        }
         if lossy { Marked::Lossy } else { Marked::Added }
     }
 }

@@ -22,6 +22,7 @@ mod partition;
 mod pass;
 mod permit;
 mod piece;
+mod receipt;
 mod record;
 mod refresh;
 mod rules;

@@ -21,7 +21,7 @@ use crate::pass::pass_on;
 use crate::permit::{denied, invalid};
 use crate::refresh::{self, Mover, Now};
 use crate::ties::{Name, Numbers, Share};
-use crate::{join, names};
+use crate::{join, names, receipt};
 
 /// An alias hands over what came under it. A redirect keeps it too, and sends it on.
 pub(crate) fn merge(
@@ -88,7 +88,7 @@ pub(crate) fn sighting(
     out: &mut Applied,
 ) -> Result<Outcome, Reject> {
     only_reeve(event)?;
-    let origin = body.origin().ok_or_else(|| invalid("an observation"))?;
+    let origin = &body.from;
     if *origin == event.subject_key {
         return Ok(back_home(case, event, at, out));
     }
@@ -121,6 +121,10 @@ pub(crate) fn sighting(
     }
     if let Some(evidence) = &body.evidence {
         fold_evidence(case, origin, evidence, passed, at, out);
+    }
+    if let Some(scan) = &body.receipt {
+        let noted = receipt::note(case, origin, scan, at);
+        receipt::weigh(case, noted, at, out);
     }
     Ok(done(case, at, out))
 }

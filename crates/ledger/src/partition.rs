@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reeve_domain::key::SubjectKey;
+use reeve_domain::observation::Receipt;
 use reeve_domain::priority::Band;
 use reeve_domain::time::Timestamp;
 use reeve_policy::Policy;
@@ -12,6 +13,7 @@ use crate::api::{Applied, Input, Position};
 use crate::apply::{apply, lookup_due};
 use crate::case::Case;
 use crate::gauges::{Gauges, Tally};
+use crate::receipt;
 use crate::record::{self, LedgerError};
 use crate::tick::next_due;
 
@@ -21,6 +23,8 @@ pub struct Partition {
     cases: BTreeMap<SubjectKey, Case>,
     sum: u128,
     redirects: usize,
+    /// Cases by the reports and scans that showed their causes, for receipts.
+    traces: BTreeMap<String, BTreeSet<SubjectKey>>,
     tally: Tally,
     ticks: Agenda,
     lookups: Agenda,
@@ -115,6 +119,21 @@ impl Partition {
     /// Whether nothing is committed.
     pub fn is_empty(&self) -> bool {
         self.cases.is_empty()
+    }
+
+    /// Keys of the cases that a receipt may speak of, as the overlay would leave them.
+    pub fn scanned(&self, overlay: Option<&Overlay>, receipt: &Receipt) -> BTreeSet<SubjectKey> {
+        let Some(traces) = receipt::trace_of(receipt) else {
+            return BTreeSet::new();
+        };
+        let committed = traces.iter().filter_map(|trace| self.traces.get(trace)).flatten();
+        let pending = overlay.into_iter().flat_map(|overlay| &overlay.cases);
+        let named = |slot: &Slot| {
+            let mut own = slot.case.iter().flat_map(receipt::traces);
+            own.any(|trace| traces.contains(trace))
+        };
+        let pending = pending.filter(|(_, slot)| named(slot)).map(|(key, _)| key);
+        committed.chain(pending).cloned().collect()
     }
 
     /// Keys whose next tick has something to do, at most `most`, the most urgent band first, then the longest due.
@@ -222,6 +241,7 @@ impl Partition {
         if let Some(old) = self.cases.remove(&key) {
             self.sum = self.sum.wrapping_sub(weight(&old));
             self.redirects -= usize::from(old.redirected_to().is_some());
+            self.forget_traces(&key, &old);
             self.tally.take(&old);
         }
         self.ticks
@@ -236,8 +256,20 @@ impl Partition {
         if let Some(case) = case {
             self.sum = self.sum.wrapping_add(weight(&case));
             self.redirects += usize::from(case.redirected_to().is_some());
+            for trace in receipt::traces(&case) {
+                self.traces.entry(trace.clone()).or_default().insert(key.clone());
+            }
             self.tally.add(&case);
             self.cases.insert(key, case);
+        }
+    }
+
+    fn forget_traces(&mut self, key: &SubjectKey, case: &Case) {
+        for trace in receipt::traces(case) {
+            let keys = self.traces.get_mut(trace);
+            if keys.is_some_and(|keys| keys.remove(key) && keys.is_empty()) {
+                self.traces.remove(trace);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use data_encoding::BASE32_NOPAD;
 use reeve_domain::event::{Actor, ActorKind, RawEvent, SightingBody, TaskEvent, What};
 use reeve_domain::key::SubjectKey;
-use reeve_domain::observation::{Evidence, Finding};
+use reeve_domain::observation::{Evidence, Finding, Receipt};
 use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::Reject;
 use reeve_domain::time::Timestamp;
@@ -13,9 +13,9 @@ use crate::api::Applied;
 use crate::apply::{add_piece, piece_of};
 use crate::case::Case;
 use crate::event::unknown;
-use crate::observe;
 use crate::permit::denied;
 use crate::refresh::Now;
+use crate::{observe, receipt};
 
 /// How often anything is sent on.
 pub(crate) const HOPS_MAX: usize = 3;
@@ -23,13 +23,20 @@ pub(crate) const HOPS_MAX: usize = 3;
 /// Who speaks between partitions.
 const REEVE: &str = "reeve";
 
+/// What a redirect has to send on.
+pub(crate) enum Observed<'a> {
+    Finding(&'a Finding),
+    Evidence(&'a Evidence),
+    Receipt(&'a Receipt),
+}
+
 /// Sends an observation that came under this alias to where its subject lives; here it is kept for an un-merge.
 pub(crate) fn pass_finding(case: &mut Case, finding: &Finding, at: Now<'_>, out: &mut Applied) {
     observe::finding(case, finding, at.now);
     if let Some(own) = case.own_share() {
         observe::finding(&mut own.facts, finding, at.now);
     }
-    pass_observation(case, (Some(Box::new(finding.clone())), None), at, out);
+    pass_observation(case, &Observed::Finding(finding), at, out);
 }
 
 /// The same for evidence; what was known is not sent again.
@@ -44,27 +51,38 @@ pub(crate) fn pass_evidence(case: &mut Case, evidence: &Evidence, at: Now<'_>, o
     if let Some(own) = case.own_share() {
         add_piece(&mut own.facts, &piece);
     }
-    pass_observation(case, (None, Some(Box::new(evidence.clone()))), at, out);
+    pass_observation(case, &Observed::Evidence(evidence), at, out);
 }
 
-fn pass_observation(
-    case: &mut Case,
-    (finding, evidence): (Option<Box<Finding>>, Option<Box<Evidence>>),
-    at: Now<'_>,
-    out: &mut Applied,
-) {
+/// The same for the receipt of a scan that showed, or no longer shows, what came under this alias.
+pub(crate) fn pass_receipt(case: &mut Case, receipt: &Receipt, at: Now<'_>, out: &mut Applied) {
+    out.outcome = Some(Outcome::Folded);
+    let origin = case.key().clone();
+    if receipt::note(case, &origin, receipt, at).is_news() {
+        pass_observation(case, &Observed::Receipt(receipt), at, out);
+    }
+}
+
+fn pass_observation(case: &mut Case, observed: &Observed<'_>, at: Now<'_>, out: &mut Applied) {
     let Some(main) = case.ties.main.clone() else {
         return;
     };
     case.ties.sent += 1;
-    let body = SightingBody {
+    let mut body = SightingBody {
+        from: case.key().clone(),
         hops: 1,
         through: case.key().clone(),
         generation: case.ties.generation,
         sequence: case.ties.sent,
-        finding,
-        evidence,
+        finding: None,
+        evidence: None,
+        receipt: None,
     };
+    match *observed {
+        Observed::Finding(finding) => body.finding = Some(Box::new(finding.clone())),
+        Observed::Evidence(evidence) => body.evidence = Some(Box::new(evidence.clone())),
+        Observed::Receipt(receipt) => body.receipt = Some(Box::new(receipt.clone())),
+    }
     let id = event_id("sighting", &[case.key().as_str(), &body.sequence.to_string()]);
     let via = vec![case.key().clone()];
     out.follow_ups

@@ -12,6 +12,9 @@ use crate::bounds::{EVIDENCE_MAX, TEXT_CHARS_MAX, cut};
 use crate::cause::{CauseFact, report_of};
 use crate::marks::Marks;
 
+/// Stands before the hash of a scan where evidence speaks of what that scan covers.
+pub(crate) const SCAN: &str = "scan:";
+
 /// One statement about the subject or one rule of it, at one instant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Piece {
@@ -80,12 +83,15 @@ impl Piece {
                 self.statement != Statement::PrivilegeReduced
                     || matches!(issue, IssueType::OverPrivileged | IssueType::PermissionUnused)
             }
-            EvidenceScope::Rule(rule) => match rule.strip_prefix("issue:") {
-                Some(name) => name == issue.as_str(),
-                None => {
+            EvidenceScope::Rule(rule) => {
+                if let Some(name) = rule.strip_prefix("issue:") {
+                    name == issue.as_str()
+                } else if let Some(scan) = rule.strip_prefix(SCAN) {
+                    cause.scans.iter().any(|known| known == scan)
+                } else {
                     *rule == cause.rule && (self.level != EvidenceLevel::E3 || self.source == cause.format)
                 }
-            },
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use crate::case::{Case, Raised, Tracked};
 use crate::change::{change_of, note};
 use crate::decide::{Picture, clock_of};
 use crate::ladder;
-use crate::rules::{hold_until, pause_of};
+use crate::rules::hold_until;
 use crate::timeline::{Facts, Outlook};
 use crate::words::Told;
 
@@ -77,7 +77,7 @@ pub(crate) fn one(case: &mut Case, issue: IssueType, mover: Mover, at: Now<'_>, 
     };
     let mut task = renewed(case, (issue, &mut tracked), &seen, mover, at);
     tracked.pause_ends = told
-        .standstill(at.now, pause_of)
+        .standstill(at.now, |gate| at.policy.pause_of(gate))
         .2
         .filter(|_| task.state.is_open());
     if is_newly_blocked(&tracked, &task) {
@@ -149,7 +149,7 @@ fn renewed(
         let since = || case.known.as_ref().map_or(at.now, |known| known.at);
         tracked.ownerless_since = ownerless.then(|| tracked.ownerless_since.unwrap_or_else(since));
     }
-    let standing = Standing::of(case, tracked, seen, at.now);
+    let standing = Standing::of(case, tracked, seen, at);
     tracked.cover_ends = standing.cover_ends;
     let parts = Parts {
         case,

@@ -11,15 +11,6 @@ pub(crate) fn hold_until(policy: &Policy, now: Timestamp) -> Timestamp {
     now + SignedDuration::from_millis(ms)
 }
 
-/// The longest pause of the clock for a gate that waits, and its reason; none: this gate does not stop the clock.
-pub(crate) fn pause_of(gate: &str) -> Option<(&'static str, i64)> {
-    match gate {
-        "business_approval" => Some(("awaiting_business_approval", 72 * 3_600)),
-        "vendor_contact" => Some(("awaiting_vendor", 14 * 86_400)),
-        _ => None,
-    }
-}
-
 /// The clocks of a task, as the ladder reads them.
 pub(crate) fn clocks(task: &Task, clock: Timestamp, now: Timestamp) -> Clocks {
     Clocks {

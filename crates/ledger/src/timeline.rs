@@ -145,8 +145,10 @@ impl<'a> Replay<'a> {
         }
         let report = piece.report.as_ref()?;
         let fails = |cause: &CauseState<'_>| {
-            piece.statement == Statement::PrivilegeReduced
-                && cause.fact.format == piece.source
+            matches!(
+                piece.statement,
+                Statement::PrivilegeReduced | Statement::RemovedFromSource
+            ) && cause.fact.format == piece.source
                 && piece.covers(self.facts.issue, cause.fact)
                 && cause.fact.reports.contains(report)
         };
@@ -221,7 +223,9 @@ impl<'a> Replay<'a> {
             return;
         }
         let standing: Vec<_> = cause.standing.iter().map(|&piece| self.standing(piece)).collect();
-        let validity = validity_of(self.lived, self.died, self.facts.causes);
+        // what was found later said nothing then
+        let known = self.causes.iter().filter(|cause| cause.present);
+        let validity = validity_of(self.lived, self.died, known.map(|cause| cause.fact));
         let verdict = self
             .facts
             .policy

@@ -119,6 +119,8 @@ pub(crate) struct Named {
 pub(crate) struct Covered {
     /// Its id.
     pub(crate) id: String,
+    /// Since when it stands.
+    pub(crate) since: Timestamp,
     /// When it ends by itself.
     pub(crate) expires_at: Timestamp,
     /// A compensating control stands meanwhile.
@@ -290,6 +292,7 @@ impl Told {
             } => {
                 self.exception = Some(Covered {
                     id: id.clone(),
+                    since: word.at,
                     expires_at: *expires_at,
                     control: *control,
                 });
@@ -305,10 +308,10 @@ impl Told {
 
     /// How long the clock has stood, in seconds, and why it stands now. `limit` gives the longest pause of a gate;
     /// none: the gate does not stop the clock.
-    pub(crate) fn standstill(
+    pub(crate) fn standstill<'p>(
         &self,
         now: Timestamp,
-        limit: impl Fn(&str) -> Option<(&'static str, i64)>,
+        limit: impl Fn(&str) -> Option<(&'p str, i64)>,
     ) -> (i64, Option<Paused>, Option<Timestamp>) {
         let (mut stood, mut paused, mut ends) = (0, None, None);
         for (gate, from, until) in &self.pauses {

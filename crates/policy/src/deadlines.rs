@@ -6,6 +6,8 @@ mod raw;
 pub use ladder::{Clocks, Rung};
 pub(crate) use raw::RawDeadlines;
 
+use std::collections::BTreeMap;
+
 use reeve_domain::priority::Band;
 use reeve_domain::time::Timestamp;
 
@@ -18,6 +20,8 @@ pub(crate) struct Deadlines {
     pub(crate) calendar: String,
     bands: [Allowance; 5],
     ladder: Ladder,
+    /// By gate: why the clock stands while it waits, and how long at most.
+    pauses: BTreeMap<String, (String, Span)>,
 }
 
 /// How long a band may take.
@@ -73,6 +77,12 @@ impl Deadlines {
             "{band}, first reported {first_detected_at}{contain}{remediate} ({} clock)",
             self.calendar
         )
+    }
+
+    /// Why and for how many seconds at most the clock stands while a gate waits.
+    pub(crate) fn pause_of(&self, gate: &str) -> Option<(&str, i64)> {
+        let (reason, most) = self.pauses.get(gate)?;
+        Some((reason, most.seconds()))
     }
 
     /// The rungs of the ladder, in time order.

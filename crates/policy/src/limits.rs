@@ -55,6 +55,8 @@ pub struct EventRules {
     pub false_positive_max_s: i64,
     /// An exception ends at the latest after that.
     pub exception_max_s: i64,
+    /// An exception under which nothing was seen for that long ends by itself.
+    pub exception_unused_s: i64,
 }
 
 impl EventRules {
@@ -136,6 +138,7 @@ struct RawFalsePositive {
 struct RawException {
     by: BTreeSet<ActorKind>,
     expires_within: Span,
+    unused_after: Span,
 }
 
 /// The longest a task may be held back for its context.
@@ -180,6 +183,7 @@ impl RawLedger {
             second_person_from: self.events.false_positive.second_person_from,
             false_positive_max_s: self.events.false_positive.expires_within.seconds(),
             exception_max_s: self.events.exception.expires_within.seconds(),
+            exception_unused_s: self.events.exception.unused_after.seconds(),
         };
         (limits, events)
     }

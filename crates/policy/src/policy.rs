@@ -82,6 +82,11 @@ impl Policy {
         self.deadlines.rungs(clocks)
     }
 
+    /// Why, and for how many seconds at most, the clock of a task stands while this gate waits; none: it goes on.
+    pub fn pause_of(&self, gate: &str) -> Option<(&str, i64)> {
+        self.deadlines.pause_of(gate)
+    }
+
     /// The level at which a format may say this; none if it may not.
     pub fn level_of_format(&self, format: &str, statement: Statement) -> Option<EvidenceLevel> {
         self.evidence.level_of_format(format, statement)

@@ -1,7 +1,7 @@
 //! Records of the two inputs, read into what the ledger takes.
 
 use reeve_domain::event::{RawEvent, TaskEvent};
-use reeve_domain::observation::{Evidence, Finding, Observation};
+use reeve_domain::observation::{Evidence, Finding, Observation, Receipt};
 use reeve_domain::reject::{Reason, Reject};
 use reeve_log::{Record, Topic};
 
@@ -11,8 +11,8 @@ pub(crate) enum Body {
     Finding(Box<Finding>),
     /// A proof or a sign of life.
     Evidence(Box<Evidence>),
-    /// A scan ran; nothing depends on it yet but its count.
-    Receipt,
+    /// A scan ran.
+    Receipt(Box<Receipt>),
     /// Somebody said something.
     Event(Box<TaskEvent>),
 }
@@ -35,7 +35,7 @@ fn observation(value: &[u8]) -> Result<Body, Reject> {
     Ok(match observation {
         Observation::Finding(finding) => Body::Finding(finding),
         Observation::Evidence(evidence) => Body::Evidence(evidence),
-        Observation::Receipt(_) => Body::Receipt,
+        Observation::Receipt(receipt) => Body::Receipt(receipt),
     })
 }
 

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use reeve_domain::alert::Origin;
 use reeve_domain::context::Knowledge;
 use reeve_domain::key::SubjectKey;
-use reeve_domain::observation::Finding;
+use reeve_domain::observation::{Finding, Receipt};
 use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::{DeadLetter, Reject, Stage};
 use reeve_domain::secret::HmacKeys;
@@ -130,7 +130,7 @@ impl<O: Observe> Dispatcher<O> {
             offset: record.offset,
         };
         let applied = match &body {
-            Body::Receipt => return self.counts.record(record.topic, Outcome::Folded),
+            Body::Receipt(receipt) => return self.receipt(record, receipt, position, now, output),
             Body::Finding(finding) => {
                 let known = contexts.remove(&finding.subject.key);
                 let input = known
@@ -167,6 +167,24 @@ impl<O: Observe> Dispatcher<O> {
             self.counts.record(record.topic, outcome);
         }
         self.emit(applied, traceparent(record), now, output);
+    }
+
+    /// A receipt speaks to every case of the partition whose causes its scan, or an equal one, has shown.
+    fn receipt(
+        &mut self,
+        record: &Record,
+        receipt: &Receipt,
+        position: Position,
+        now: Timestamp,
+        output: &mut Output,
+    ) {
+        self.counts.record(record.topic, Outcome::Folded);
+        let cases = self.cases.entry(record.partition).or_default();
+        for key in cases.scanned(self.pending.get(&record.partition), receipt) {
+            let input = (Input::Receipt(receipt), Some(position));
+            let applied = self.fold(&key, record.partition, input, now);
+            self.emit(applied, traceparent(record), now, output);
+        }
     }
 
     fn fold(

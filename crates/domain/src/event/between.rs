@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::key::SubjectKey;
-use crate::observation::{Evidence, Finding, IssueType};
+use crate::observation::{Evidence, Finding, IssueType, Receipt};
 use crate::task::{Escalation, TaskState};
 use crate::time::Timestamp;
 
@@ -88,9 +88,11 @@ pub struct UnmergeBody {
     pub generation: Option<u32>,
 }
 
-/// An observation that came under an alias: a finding or evidence, never both.
+/// An observation that came under an alias: a finding, evidence or a receipt, one of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SightingBody {
+    /// The key it came under.
+    pub from: SubjectKey,
     /// How often it was sent on; at most 3.
     pub hops: u32,
     /// The redirect that sent it last.
@@ -105,12 +107,19 @@ pub struct SightingBody {
     /// The evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Box<Evidence>>,
+    /// The receipt of a scan that had shown it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Box<Receipt>>,
 }
 
 impl SightingBody {
-    /// The key it came under.
-    pub fn origin(&self) -> Option<&SubjectKey> {
-        let finding = self.finding.as_ref().map(|finding| &finding.subject.key);
-        finding.or(self.evidence.as_ref().map(|evidence| &evidence.subject.key))
+    /// Whether it carries one observation, and no more.
+    pub(super) fn is_one(&self) -> bool {
+        let carried = [
+            self.finding.is_some(),
+            self.evidence.is_some(),
+            self.receipt.is_some(),
+        ];
+        carried.iter().filter(|carried| **carried).count() == 1
     }
 }

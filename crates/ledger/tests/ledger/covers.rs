@@ -159,3 +159,20 @@ fn no_exception_hides_what_is_verified_live() {
     );
     assert!(world.task().state.is_open());
 }
+
+#[test]
+fn an_exception_under_which_nothing_is_seen_ends_by_itself_and_one_in_use_lasts() {
+    let body = r#"{"exception_id":"x1","requester":"mara","expires_at":"2026-06-01T00:00:00Z"}"#;
+    for (seen_again, state) in [(false, TaskState::Open), (true, TaskState::Excepted)] {
+        let mut world = leaked();
+        tell(&mut world, "ines", "exception_approved", 5, body);
+        if seen_again {
+            world.now = at(24 * 60);
+            world.give(leak(24 * 60));
+        }
+        world.tick(5 + 24 * 89);
+        assert_eq!(world.task().state, TaskState::Excepted);
+        world.tick(5 + 24 * 90);
+        assert_eq!(world.task().state, state);
+    }
+}

@@ -15,5 +15,6 @@ mod links;
 mod net;
 mod parting;
 mod partition;
+mod receipts;
 mod tangles;
 mod world;

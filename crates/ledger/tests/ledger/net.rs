@@ -62,6 +62,11 @@ impl Net {
     pub(crate) fn wait(&mut self, step: impl Into<Step>) {
         match step.into() {
             Step::Event(event) => self.send(*event),
+            Step::Receipt(receipt) => {
+                for queue in self.findings.values_mut() {
+                    queue.push_back(Step::Receipt(receipt.clone()));
+                }
+            }
             Step::Finding(finding) => {
                 let queue = self.findings.entry(finding.subject.key.clone()).or_default();
                 queue.push_back(Step::Finding(finding));
@@ -132,6 +137,7 @@ impl Net {
             offset: *offset,
         });
         match step.unwrap() {
+            Step::Receipt(receipt) => self.apply(key, Input::Receipt(&receipt), position),
             Step::Finding(finding) => self.apply(key, Input::Finding(&finding), position),
             Step::Evidence(evidence) => self.apply(key, Input::Evidence(&evidence), position),
             Step::Event(event) => self.apply(key, Input::Event(&event), position),

@@ -8,8 +8,8 @@ use reeve_domain::context::{Enrichment, Knowledge, Owner, SourceAnswer, SourceSt
 use reeve_domain::event::{Actor, ActorKind, RawEvent, TaskEvent};
 use reeve_domain::key::{Confidence, Subject, SubjectKey};
 use reeve_domain::observation::{
-    Evidence, EvidenceLevel, EvidenceScope, Exposure, Finding, IssueType, Location, Provenance, Redaction,
-    Source, SourceSeverity, Statement, TimeQuality, Validity,
+    Evidence, EvidenceLevel, EvidenceScope, Exposure, Finding, IssueType, Location, Provenance, Receipt,
+    ReceiptScope, Redaction, Source, SourceSeverity, Statement, TimeQuality, Validity,
 };
 use reeve_domain::time::Timestamp;
 use reeve_policy::{ConfigTexts, Policy};
@@ -264,12 +264,35 @@ pub(crate) fn answered() -> Knowledge {
     knowledge
 }
 
+/// A complete scan of the payments repository with the rules of gitleaks, whose report is `report`.
+pub(crate) fn scan(report: i64, hours: i64) -> Receipt {
+    Receipt {
+        scope: ReceiptScope {
+            kind: "repository".to_owned(),
+            id: "payments".to_owned(),
+            ruleset: "gitleaks 8.24.2 default".to_owned(),
+            reference: Some("main".to_owned()),
+            complete: true,
+        },
+        observed_at: at(hours),
+        source: source("gitleaks-v8", "", ""),
+        provenance: provenance(report),
+    }
+}
+
 /// One thing that can happen.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
+    Receipt(Box<Receipt>),
     Finding(Box<Finding>),
     Evidence(Box<Evidence>),
     Event(Box<TaskEvent>),
+}
+
+impl From<Receipt> for Step {
+    fn from(receipt: Receipt) -> Self {
+        Self::Receipt(Box::new(receipt))
+    }
 }
 
 impl From<Finding> for Step {

@@ -148,7 +148,7 @@ fn nobody_but_reeve_hands_facts_over_and_a_person_joins_only_what_was_parted() {
         ),
         (
             "sighting",
-            json!({ "hops": 1, "through": VALUE, "generation": 1, "sequence": 1, "finding": by_value(6) }),
+            json!({ "from": VALUE, "hops": 1, "through": VALUE, "generation": 1, "sequence": 1, "finding": by_value(6) }),
         ),
     ] {
         let before = net.rejects;

@@ -40,6 +40,7 @@ impl World {
             })
         };
         let (input, position) = match &step {
+            Step::Receipt(receipt) => (Input::Receipt(receipt), position(InputTopic::Findings)),
             Step::Finding(finding) => (Input::Finding(finding), position(InputTopic::Findings)),
             Step::Evidence(evidence) => (Input::Evidence(evidence), position(InputTopic::Findings)),
             Step::Event(event) => (Input::Event(event), position(InputTopic::TaskEvents)),

@@ -19,6 +19,14 @@ pub(crate) struct RawDeadlines {
     ownerless: RawOwnerless,
     claimed_without_evidence: RawOnce,
     older_than: RawOnce,
+    pauses: BTreeMap<String, RawPause>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPause {
+    reason: String,
+    at_most: Span,
 }
 
 /// Business calendars are none yet.
@@ -101,11 +109,21 @@ impl RawDeadlines {
             older: check.once("/older_than", &self.older_than),
             roles: self.roles.clone(),
         };
+        for (gate, pause) in &self.pauses {
+            if pause.at_most.seconds() <= 0 || pause.reason.is_empty() {
+                check.tell(&format!("/pauses/{gate}"), "a pause has a reason and an end");
+            }
+        }
+        let pauses = self.pauses.into_iter();
+        let pauses = pauses
+            .map(|(gate, pause)| (gate, (pause.reason, pause.at_most)))
+            .collect();
         let Calendar::Wall = self.calendar;
         Deadlines {
             calendar: "wall".to_owned(),
             bands,
             ladder,
+            pauses,
         }
     }
 }
