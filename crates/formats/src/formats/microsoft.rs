@@ -123,6 +123,9 @@ fn known(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
+/// What stands where an id is not known.
+const NO_ID: &str = "00000000-0000-0000-0000-000000000000";
+
 /// Accounts of the system itself are on every machine and nobody's. An identifier of a domain that is synchronized
 /// names the same account as the object id.
 fn account(texts: &[&str]) -> Result<Resolved, KeyError> {
@@ -141,7 +144,7 @@ fn account(texts: &[&str]) -> Result<Resolved, KeyError> {
         ..AccountNames::default()
     };
     let by_sid = ad::account(sid, &names).ok();
-    match (known(object_id), by_sid, names.sam) {
+    match (known(object_id).filter(|id| *id != NO_ID), by_sid, names.sam) {
         (Some(id), by_sid, _) => {
             let user = entra::user(known(tenant), id, known(upn))?;
             Ok(match by_sid {

@@ -22,10 +22,10 @@ pub(super) const SENTINEL: Format = Format {
     tool: "Microsoft Sentinel",
     names: &["properties", "object", "value", "records", "entities"],
     statements: &[],
-    detect: |json| body_of(json).is_some() || listed(json).iter().any(|one| body_of(one).is_some()),
-    records: |json| match body_of(json) {
-        Some(_) => Ok(Report::one(json)),
-        None => Ok(Report::of(listed(json).iter())),
+    detect: |json| is_mine(json) || listed(json).iter().any(is_mine),
+    records: |json| match is_mine(json) {
+        true => Ok(Report::one(json)),
+        false => Ok(Report::of(listed(json).iter())),
     },
     read,
 };
@@ -48,6 +48,16 @@ fn listed<'d>(json: &'d Json<'d>) -> &'d [Json<'d>] {
     }
 }
 
+fn is_mine(json: &Json<'_>) -> bool {
+    body_of(json).is_some() || is_posture(json)
+}
+
+/// Assessments and scores of Defender for Cloud, which speak of resources.
+fn is_posture(json: &Json<'_>) -> bool {
+    let kind = json.get("type").text().or(json.get("Type").text());
+    kind.is_some_and(|kind| kind.starts_with("Microsoft.Security/"))
+}
+
 /// The object that has the fields: itself, its properties, those of the object of a playbook's trigger.
 fn body_of<'d>(json: &'d Json<'d>) -> Option<&'d Json<'d>> {
     let bodies = [json, json.get("properties"), json.at(&["object", "properties"])];
@@ -57,10 +67,11 @@ fn body_of<'d>(json: &'d Json<'d>) -> Option<&'d Json<'d>> {
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
-    let alert = Alert {
-        json,
-        body: body_of(json).unwrap_or(json),
+    let body = match body_of(json) {
+        None if is_posture(json) => return Ok(Reading::Dropped(DropReason::NotIdentityRelevant)),
+        body => body.unwrap_or(json),
     };
+    let alert = Alert { json, body };
     if let Some(reason) = alert.why_dropped() {
         return Ok(Reading::Dropped(reason));
     }
@@ -79,6 +90,9 @@ impl<'d> Alert<'d> {
     }
 
     fn why_dropped(&self) -> Option<DropReason> {
+        if self.title().starts_with("[SAMPLE ALERT]") {
+            return Some(DropReason::Sample);
+        }
         why_over(self.text(&["status"]), self.text(&["classification"]))
     }
 
@@ -100,7 +114,7 @@ impl<'d> Alert<'d> {
             .first()
             .and_then(Json::text)
             .and_then(|id| id.rsplit('/').next());
-        let rule = rule.unwrap_or(self.text(&["alertType", "alertName", "title"]));
+        let rule = rule.unwrap_or(self.text(&["alertType", "alertName", "title", "alertDisplayName"]));
         if rule.is_empty() { "unknown" } else { rule }
     }
 
@@ -181,7 +195,7 @@ impl<'d> Alert<'d> {
         Times {
             exposed_since: None,
             first_detected_at: first,
-            observed_at: last.or(first),
+            observed_at: last.max(first),
         }
     }
 }
