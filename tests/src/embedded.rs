@@ -45,7 +45,7 @@ impl Embedded {
     }
 
     /// Writes a file and returns its path, as a command takes it.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub fn write(&self, name: &str, content: &(impl AsRef<[u8]> + ?Sized)) -> String {
         let path = self.path(name);
         std::fs::write(&path, content).expect("it is ours");
         path.display().to_string()
@@ -97,7 +97,7 @@ impl Embedded {
 
     /// Publishes a document as the file `name`.
     #[track_caller]
-    pub fn publish(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub fn publish(&self, name: &str, content: &(impl AsRef<[u8]> + ?Sized)) {
         let path = self.write(name, content);
         self.prints(&["publish", &path]);
     }

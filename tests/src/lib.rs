@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod checker;
 pub mod console;
 pub mod embedded;
+pub mod fixtures;
 pub mod host;
 pub mod inventory;
 pub mod kafka;

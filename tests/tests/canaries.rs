@@ -21,7 +21,7 @@ fn write(reeve: &Embedded, folder: &str) -> usize {
     fs::create_dir(reeve.path(folder)).expect("it is ours");
     let (whole, broken) = (whole(), broken());
     let lines: Vec<Vec<u8>> = whole.iter().map(|report| report.bytes.clone()).collect();
-    reeve.write(&format!("{folder}/whole.ndjson"), lines.join(&b'\n'));
+    reeve.write(&format!("{folder}/whole.ndjson"), &lines.join(&b'\n'));
     for (number, Planted { bytes, .. }) in broken.iter().enumerate() {
         reeve.write(&format!("{folder}/broken-{number}.json"), bytes);
     }

@@ -42,7 +42,7 @@ fn observed(printed: &str) -> Vec<Value> {
 fn a_compressed_file_holds_what_the_file_holds() {
     let reeve = Embedded::default();
     reeve.write("plain.json", GITLEAKS);
-    reeve.write("packed.json.gz", gzip(GITLEAKS));
+    reeve.write("packed.json.gz", &gzip(GITLEAKS));
     let normalize = |path: &str| reeve.prints(&["normalize", "--now", NOW, path]);
     let plain = observed(&normalize("plain.json"));
     assert_eq!(plain.len(), 3);
@@ -54,7 +54,7 @@ fn a_folder_a_glob_and_a_pipe_are_read_in_the_order_given() {
     let reeve = Embedded::default();
     std::fs::create_dir_all(reeve.path("folder/below")).expect("it is ours");
     reeve.write("folder/b.json", GITLEAKS);
-    reeve.write("folder/below/a.json.gz", gzip(TRUFFLEHOG));
+    reeve.write("folder/below/a.json.gz", &gzip(TRUFFLEHOG));
     reeve.write("one.ndjson", TRUFFLEHOG);
     reeve.write("two.ndjson", "[]");
     let arguments = ["normalize", "folder", "*.ndjson", "-", "--summary", "summary"];
@@ -79,14 +79,14 @@ fn a_folder_a_glob_and_a_pipe_are_read_in_the_order_given() {
 fn raw_alerts_observations_and_events_may_stand_in_one_file() {
     let reeve = Embedded::default();
     let alert: Value = serde_json::from_str(GITLEAKS).expect("the sample is JSON");
-    reeve.write("alert.json", alert[0].to_string());
+    reeve.write("alert.json", &alert[0].to_string());
     let observation = reeve.prints(&["normalize", "--now", "2026-11-20T00:00:00Z", "alert.json"]);
     let event = json!({
         "kind": "event", "event_id": "e-1", "type": "claimed", "subject_key": KEY,
         "actor": { "id": "ana", "kind": "human" }, "at": "2026-11-21T00:00:00Z", "body": null,
     });
     let other = alert[1].to_string();
-    reeve.write("mixed.ndjson", format!("{observation}{event}\n{other}\n"));
+    reeve.write("mixed.ndjson", &format!("{observation}{event}\n{other}\n"));
     let tasks = triage(&reeve, &["mixed.ndjson"]);
     assert_eq!(tasks.len(), 2);
     assert_eq!(task(&tasks)["state"], "claimed");
@@ -97,10 +97,10 @@ fn changes_are_every_revision_and_end_in_the_state_that_is_printed_without() {
     let reeve = Embedded::default();
     reeve.write("leak.json", GITLEAKS);
     let observations = reeve.prints(&["normalize", "--now", "2026-11-20T00:00:00Z", "leak.json"]);
-    reeve.write("leak.ndjson", observations);
+    reeve.write("leak.ndjson", &observations);
     reeve.write(
         "proof.json",
-        CLOUDTRAIL.replace("{{now}}", "2026-11-22T00:00:00Z"),
+        &CLOUDTRAIL.replace("{{now}}", "2026-11-22T00:00:00Z"),
     );
     let changes = triage(&reeve, &["--changes", "leak.ndjson", "proof.json"]);
     let mut last: BTreeMap<String, Value> = BTreeMap::new();
@@ -127,7 +127,7 @@ fn an_inventory_file_gives_owners_and_without_it_nobody_is_known() {
     reeve.write("owners.yaml", INVENTORY);
     reeve.write(
         "owners.csv",
-        format!("key,owners.resolver.ref,environment\n{KEY},team/from-csv,production\n"),
+        &format!("key,owners.resolver.ref,environment\n{KEY},team/from-csv,production\n"),
     );
     let resolver = |arguments: &[&str]| {
         let tasks = triage(&reeve, arguments);
@@ -218,7 +218,7 @@ fn one_path_of_several_that_cannot_be_opened_is_66_for_every_command_that_takes_
 fn a_reader_that_goes_away_is_no_failure() {
     let reeve = Embedded::default();
     let reports = vec![GITLEAKS.replace('\n', " "); 400].join("\n");
-    reeve.write("many.ndjson", reports);
+    reeve.write("many.ndjson", &reports);
     let mut normalize = reeve
         .command()
         .args(["normalize", "many.ndjson"])

@@ -265,7 +265,7 @@ fn where_no_machine_can_know_a_document_and_another_reviewer_close() {
     let mut decoy = trufflehog(false);
     decoy["ExtraData"] = json!({ "is_canary": "true" });
     let triggered = seen(&decoy.to_string(), LEAKED);
-    let opened = task(&[triggered.clone()], KEY);
+    let opened = task(std::slice::from_ref(&triggered), KEY);
     assert_eq!(opened["issue_type"], "honeytoken_triggered");
     let claimed = says("claimed", &Value::Null);
     let attested = |reviewer: &str| {

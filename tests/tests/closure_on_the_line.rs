@@ -74,7 +74,7 @@ fn what_a_person_calls_proof_is_recorded_and_closes_nothing() {
         refused().map(|letter| letter["source"]["topic"].clone()),
         Some(json!("task-events"))
     );
-    reeve.publish("b.json", deleted());
+    reeve.publish("b.json", &deleted());
     let closed = reeve.wait_task(KEY, "is closed by its provider", |task| {
         task["state"] == "verified"
     });
@@ -94,7 +94,7 @@ fn a_task_is_claimed_verified_and_opened_again_as_the_same_task() {
     let id = opened["task_id"].as_str().expect("a task has an id");
     event(&reeve, id, "claimed", &json!({}));
     reeve.wait_task(KEY, "is claimed", |task| task["state"] == "claimed");
-    reeve.publish("b.json", deleted());
+    reeve.publish("b.json", &deleted());
     let closed = reeve.wait_task(KEY, "is verified", |task| task["state"] == "verified");
     // the same history is scanned again: a repeat
     reeve.publish("c.json", GITLEAKS);
@@ -107,7 +107,7 @@ fn a_task_is_claimed_verified_and_opened_again_as_the_same_task() {
         (&rescanned["state"], &rescanned["revision"]),
         (&json!("verified"), &closed["revision"])
     );
-    reeve.publish("d.json", alive());
+    reeve.publish("d.json", &alive());
     let again = reeve.wait_task(KEY, "is open again", |task| task["state"] == "open");
     assert_eq!(
         (&again["task_id"], &again["opened_at"]),

@@ -69,7 +69,7 @@ const HISTOGRAMS: [(&str, &[&str]); 6] = [
 fn live(reeve: &Embedded) {
     let now = jiff::Timestamp::now().to_string();
     for (name, text) in [("a", GITLEAKS), ("b", SECURITY_HUB), ("c", BROKEN), ("d", "[]")] {
-        reeve.publish(name, text.replace("{{now}}", &now));
+        reeve.publish(name, &text.replace("{{now}}", &now));
     }
     let task = reeve.wait_task(KEY, "is open", |_| true);
     let id = task["task_id"].as_str().expect("a task has an id");
@@ -87,12 +87,12 @@ fn live(reeve: &Embedded) {
     event("claimed", &json!({}));
     event("blocked", &json!({ "reason": "no_authority" }));
     reeve.wait_task(KEY, "is blocked", |task| !task["blocked"].is_null());
-    reeve.publish("e", CLOUDTRAIL.replace("{{now}}", &now));
+    reeve.publish("e", &CLOUDTRAIL.replace("{{now}}", &now));
     reeve.wait_task(KEY, "is verified", |task| task["state"] == "verified");
     let mut alive: Value = serde_json::from_str(TRUFFLEHOG).expect("the sample is JSON");
     alive["Raw"] = json!("AKIARZPUZDIKED7T3FJ6");
     alive["DetectorName"] = json!("AWS");
-    reeve.publish("f", alive.to_string());
+    reeve.publish("f", &alive.to_string());
     reeve.wait_task(KEY, "is open again", |task| {
         task["cycle"] == 2 && task["state"] != "verified"
     });

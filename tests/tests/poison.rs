@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use reeve_tests::embedded::{Embedded, bodies};
+use reeve_tests::fixtures::wrong_types;
 use reeve_tests::host::wait_until;
 use reeve_tests::metrics::Scrape;
-use reeve_tests::planted::wrong_types;
+
 use serde_json::{Value, json};
 
 const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json");
@@ -21,88 +22,68 @@ struct Poison {
     detail: &'static str,
 }
 
-fn poison() -> Vec<Poison> {
-    let of = |name, bytes: Vec<u8>, reason, path, detail| Poison {
+fn of(name: &'static str, bytes: impl Into<Vec<u8>>, reason: &'static str, detail: &'static str) -> Poison {
+    Poison {
         name,
-        bytes,
+        bytes: bytes.into(),
         reason,
-        path,
+        path: None,
         detail,
-    };
-    let text = |name, text: String, reason, path, detail| of(name, text.into_bytes(), reason, path, detail);
+    }
+}
+
+impl Poison {
+    fn at(self, path: &'static str) -> Self {
+        Self {
+            path: Some(path),
+            ..self
+        }
+    }
+}
+
+fn poison() -> Vec<Poison> {
+    let mut all = unreadable();
+    all.extend(excessive());
+    all
+}
+
+fn unreadable() -> Vec<Poison> {
+    let bytes = [b"{\"RuleID\":\"", &[0xff, 0xfe][..], CANARY.as_bytes(), b"\"}"].concat();
+    let twice = format!("{{\"RuleID\":\"x\",\n\"Secret\":\"{CANARY}\",\"Secret\":\"b\"}}");
+    let cut = format!("{{\"RuleID\": \"github-pat\",\n\"Secret\": \"{CANARY}");
+    let escape = format!("{{\"RuleID\":\"\\ud800{CANARY}\"}}");
+    let stranger = json!({ CANARY: CANARY }).to_string();
     vec![
+        of("bytes", bytes, "not_utf8", "at byte 11"),
+        of("twice", twice, "duplicate_key", "at line 2 column 47").at("/Secret"),
+        of("cut", cut, "not_json", "at line 2 column 38").at("/Secret"),
+        of("escape", escape, "not_json", "at line 1 column 18").at("/RuleID"),
+        of("zeros", [0; 64], "not_json", "at line 1 column 1"),
+        of("gzip", *b"\x1f\x8b\x08broken", "not_json", "a whole gzip stream"),
+        of("stranger", stranger, "unknown_format", "no known format"),
         of(
-            "bytes",
-            [b"{\"RuleID\":\"", &[0xff, 0xfe][..], CANARY.as_bytes(), b"\"}"].concat(),
-            "not_utf8",
-            None,
-            "at byte 11",
-        ),
-        text(
-            "arrays",
-            "[".repeat(1_000_000),
-            "too_deep",
-            Some("/0/0/0"),
-            "at line 1 column 129",
-        ),
-        text(
-            "objects",
-            format!("{{\"{CANARY}\":").repeat(1_000_000 / 30),
-            "too_deep",
-            Some("/*/*/*"),
-            "at line 1 column",
-        ),
-        text(
-            "large",
-            format!("[\"{}\"]", "a".repeat(9 << 20)),
-            "too_large",
-            None,
-            "at line 1 column 8388608",
-        ),
-        text(
-            "twice",
-            format!("{{\"RuleID\":\"x\",\n\"Secret\":\"{CANARY}\",\"Secret\":\"b\"}}"),
-            "duplicate_key",
-            Some("/Secret"),
-            "at line 2 column 47",
-        ),
-        text(
-            "cut",
-            format!("{{\"RuleID\": \"github-pat\",\n\"Secret\": \"{CANARY}"),
-            "not_json",
-            Some("/Secret"),
-            "at line 2 column 38",
-        ),
-        text(
-            "escape",
-            format!("{{\"RuleID\":\"\\ud800{CANARY}\"}}"),
-            "not_json",
-            Some("/RuleID"),
-            "at line 1 column 18",
-        ),
-        of("zeros", vec![0; 64], "not_json", None, "at line 1 column 1"),
-        of(
-            "gzip",
-            b"\x1f\x8b\x08broken".to_vec(),
-            "not_json",
-            None,
-            "a whole gzip stream",
-        ),
-        of("bomb", bomb(), "bomb", None, "inflates to more than"),
-        text(
-            "stranger",
-            json!({ CANARY: CANARY }).to_string(),
-            "unknown_format",
-            None,
-            "no known format",
-        ),
-        text(
             "word",
             format!("\"{CANARY}\""),
             "unknown_format",
-            None,
             "no known format",
         ),
+    ]
+}
+
+fn excessive() -> Vec<Poison> {
+    let objects = format!("{{\"{CANARY}\":").repeat(1_000_000 / 30);
+    let large = format!("[\"{}\"]", "a".repeat(9 << 20));
+    vec![
+        of(
+            "arrays",
+            "[".repeat(1_000_000),
+            "too_deep",
+            "at line 1 column 129",
+        )
+        .at("/0/0/0"),
+        of("objects", objects, "too_deep", "at line 1 column").at("/*/*/*"),
+        of("large", large, "too_large", "at line 1 column 8388608"),
+        of("bomb", bomb(), "bomb", "inflates to more than"),
     ]
 }
 
@@ -187,7 +168,7 @@ fn the_partition_goes_on_behind_every_poison() {
     let poison = poison();
     for (number, poison) in poison.iter().enumerate() {
         reeve.publish(poison.name, &poison.bytes);
-        reeve.publish("good.json", good(number));
+        reeve.publish("good.json", &good(number));
     }
     wait_until(BOUND, "behind each poison a good report is a task", || {
         of_good(&reeve).len() == poison.len()
@@ -214,7 +195,7 @@ fn a_report_as_long_as_a_document_may_be_is_read() {
     let text = report.to_string();
     assert_eq!(text.len(), 8 << 20);
     reeve.publish("longest.json", &text);
-    reeve.publish("longer.json", text + " ");
+    reeve.publish("longer.json", &(text + " "));
     wait_until(BOUND, "it is a task, and one byte more is refused", || {
         of_good(&reeve).len() == 1 && reeve.letters().len() == 1
     });
@@ -227,7 +208,7 @@ fn a_field_of_a_wrong_type_is_a_letter_with_its_path_or_less_is_known() {
     let reeve = Embedded::default();
     let documents: Vec<String> = wrong_types(CANARY).into_iter().step_by(2).collect();
     assert!(documents.len() > 500, "{}", documents.len());
-    reeve.write("wrong.ndjson", documents.join("\n"));
+    reeve.write("wrong.ndjson", &documents.join("\n"));
     let printed = reeve.prints(&[
         "normalize",
         "wrong.ndjson",
@@ -276,8 +257,8 @@ fn the_line_goes_on_behind_fields_of_wrong_types() {
     let reeve = Embedded::default();
     let mut replica = reeve.run("stderr");
     let documents: Vec<String> = wrong_types(CANARY).into_iter().step_by(7).collect();
-    reeve.publish("wrong.ndjson", documents.join("\n"));
-    reeve.publish("good.json", good(1));
+    reeve.publish("wrong.ndjson", &documents.join("\n"));
+    reeve.publish("good.json", &good(1));
     wait_until(BOUND, "all are consumed, and the good one is a task", || {
         let scrape = Scrape::of(reeve.port());
         let consumed = scrape.sum("reeve_records_consumed_total", "alerts.raw");
