@@ -191,7 +191,7 @@ impl<'de> Deserialize<'de> for Meaning {
         }
         IssueType::named(&text)
             .map(Self::Issue)
-            .ok_or_else(|| D::Error::custom(unknown_issue(&text)))
+            .ok_or_else(|| D::Error::unknown_variant(&text, every_meaning()))
     }
 }
 
@@ -203,22 +203,11 @@ pub(super) fn drop_reason(text: &str) -> Option<DropReason> {
         .find(|reason| *reason != control && reason.as_str() == text)
 }
 
-fn unknown_issue(text: &str) -> String {
-    let near = IssueType::ALL
-        .iter()
-        .map(|issue| issue.as_str())
-        .min_by_key(|known| strsim::damerau_levenshtein(known, text))
-        .filter(|known| strsim::damerau_levenshtein(known, text) <= 3);
-    match near {
-        Some(near) => format!("not an issue type, did you mean `{near}`?"),
-        None => {
-            let known: Vec<&str> = IssueType::ALL.iter().map(|issue| issue.as_str()).collect();
-            format!(
-                "not an issue type, expected `not_identity_relevant` or one of `{}`",
-                known.join("`, `")
-            )
-        }
-    }
+/// For an error of the configuration alone: what is leaked here is small, and the process ends.
+fn every_meaning() -> &'static [&'static str] {
+    let issues = IssueType::ALL.iter().map(|issue| issue.as_str());
+    let drops = DropReason::ALL.into_iter().map(DropReason::as_str);
+    issues.chain(drops).collect::<Vec<_>>().leak()
 }
 
 /// Words that are read as they are by serde.
@@ -313,7 +302,7 @@ struct RawSeverity {
 impl RawSeverity {
     fn compile(self) -> Result<Severity, &'static str> {
         let of = match (self.at, self.of) {
-            (Some(OneOrMany(paths)), None) if !paths.is_empty() => Value::first_of_paths(paths),
+            (Some(OneOrMany(paths, _)), None) if !paths.is_empty() => Value::first_of_paths(paths),
             (None, Some(value)) => value,
             _ => return Err("expected one of `at` and `of`"),
         };

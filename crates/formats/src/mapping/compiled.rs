@@ -140,7 +140,11 @@ impl<'d> Row<'d> {
             return Ok(draft::Reading::Dropped(skip.reason));
         }
         for reading in &self.block.readings {
-            reading.read(&self.scope, &mut said);
+            reading.secrets(&self.scope, &mut said);
+        }
+        let shielded = self.scope.shielded(said.secrets.clone());
+        for reading in &self.block.readings {
+            reading.read(&shielded, &mut said);
         }
         if !said.drafts.is_empty() {
             return Ok(draft::Reading::observed(said.secrets, said.drafts));
@@ -253,12 +257,10 @@ impl RawMapping {
             );
         }
         let mut blocks = Vec::new();
-        let only = self.records.0.len() == 1;
-        for (at, block) in self.records.0.into_iter().enumerate() {
-            let pointer = match only {
-                true => "/records".to_owned(),
-                false => format!("/records/{at}"),
-            };
+        let pointers: Vec<String> = (0..self.records.0.len())
+            .map(|at| self.records.pointer("/records", at))
+            .collect();
+        for (block, pointer) in self.records.0.into_iter().zip(pointers) {
             blocks.extend(block.compile(&self.defaults, &pointer, &mut faults));
         }
         faults.into_result(Compiled {
@@ -267,7 +269,7 @@ impl RawMapping {
             tool: self.tool.into(),
             detect: self.detect.0,
             blocks,
-            samples: self.samples.0.into_iter().map(Sample::from).collect(),
+            samples: Sample::all(self.samples),
         })
     }
 }
@@ -278,7 +280,7 @@ impl RawBlock {
         for (at, each) in self.each.0.iter().enumerate() {
             if each.steps_from_root().is_none() {
                 faults.push(
-                    format!("{pointer}/each/{at}"),
+                    self.each.pointer(&format!("{pointer}/each"), at),
                     "expected a path that begins at the whole object",
                 );
             }
@@ -287,10 +289,14 @@ impl RawBlock {
             faults.push(format!("{pointer}/observe"), "expected at least one reading");
         }
         let mut readings = Vec::new();
-        for (at, raw) in self.observe.0.into_iter().enumerate() {
+        let whole = format!("{pointer}/observe");
+        let pointers: Vec<String> = (0..self.observe.0.len())
+            .map(|at| self.observe.pointer(&whole, at))
+            .collect();
+        for (raw, here) in self.observe.0.into_iter().zip(pointers) {
             match raw.compile(defaults) {
                 Ok(reading) => readings.push(reading),
-                Err((below, message)) => faults.push(format!("{pointer}/observe/{at}{below}"), message),
+                Err((below, message)) => faults.push(format!("{here}{below}"), message),
             }
         }
         let each = match self.each.0.is_empty() {

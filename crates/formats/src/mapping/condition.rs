@@ -77,6 +77,10 @@ impl Condition {
             Self::Has(paths) => paths.iter().all(|path| is_there(path, scope)),
             Self::Lacks(paths) => !paths.iter().any(|path| is_known(path, scope)),
             Self::Type(path, kind) => is_kind(path, *kind, scope),
+            Self::Text(value, Test::Exists) => {
+                value.plain(scope).is_some_and(holds_something)
+                    || value.search(scope, &mut |_| Some(())).is_some()
+            }
             Self::Text(value, test) => value
                 .search(scope, &mut |text| test.passes(&text).then_some(()))
                 .is_some(),
@@ -163,6 +167,10 @@ impl Kind {
             Self::Null => "null",
         }
     }
+}
+
+fn holds_something(json: &Json<'_>) -> bool {
+    !json.elements().is_empty() || !json.entries().is_empty()
 }
 
 fn is_there(path: &Path, scope: &Scope<'_>) -> bool {

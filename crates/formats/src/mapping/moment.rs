@@ -92,7 +92,7 @@ struct RawMoment {
 impl RawMoment {
     fn compile(self) -> Result<Vec<Source>, &'static str> {
         let values: Vec<Value> = match (self.at, self.of) {
-            (Some(OneOrMany(paths)), None) if !paths.is_empty() => {
+            (Some(OneOrMany(paths, _)), None) if !paths.is_empty() => {
                 paths.into_iter().map(Value::of_path).collect()
             }
             (None, Some(value)) => vec![value],

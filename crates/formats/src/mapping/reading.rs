@@ -50,19 +50,25 @@ pub(super) struct Said<'d> {
 }
 
 impl Reading {
-    /// Adds what this reading says of a record. Secrets are drawn whether or not the reading applies.
+    /// Adds the secrets of a record, whether or not the reading applies to it.
+    pub(super) fn secrets<'d>(&'d self, scope: &Scope<'d>, said: &mut Said<'d>) {
+        self.for_each(scope, &mut |scope| self.draw_secrets(scope, &mut said.secrets));
+    }
+
+    /// Adds what this reading says of a record.
     pub(super) fn read<'d>(&'d self, scope: &Scope<'d>, said: &mut Said<'d>) {
+        self.for_each(scope, &mut |scope| self.read_one(scope, said));
+    }
+
+    fn for_each<'d>(&self, scope: &Scope<'d>, take: &mut dyn FnMut(&Scope<'d>)) {
         let Some(steps) = self.each.as_ref().and_then(Path::steps_from_here) else {
-            return self.read_one(scope, said);
+            return take(scope);
         };
         let Some(here) = scope.up(0) else { return };
-        for_each(here.json, steps, &mut |json, key| {
-            self.read_one(&scope.below(json, key), said);
-        });
+        for_each(here.json, steps, &mut |json, key| take(&scope.below(json, key)));
     }
 
     fn read_one<'d>(&'d self, scope: &Scope<'d>, said: &mut Said<'d>) {
-        self.draw_secrets(scope, &mut said.secrets);
         if !all_hold(&self.when, scope) {
             return;
         }

@@ -65,6 +65,7 @@ const ROOMS: &[&str] = &["subject.", "source.", "source_severity.", "location."]
 
 /// A sample that can be run.
 pub(super) struct Sample {
+    pointer: String,
     pub(super) input: String,
     expect: Vec<Pairs<OneOrMany<String>>>,
 }
@@ -101,12 +102,16 @@ fn is_field(field: &str) -> bool {
     FIELDS.contains(&field) || ROOMS.iter().any(|room| field.starts_with(room))
 }
 
-impl From<RawSample> for Sample {
-    fn from(raw: RawSample) -> Self {
-        Self {
+impl Sample {
+    /// Every sample of a file, with its place.
+    pub(super) fn all(raw: OneOrMany<RawSample>) -> Vec<Self> {
+        let pointers: Vec<String> = (0..raw.0.len()).map(|at| raw.pointer("/samples", at)).collect();
+        let samples = raw.0.into_iter().zip(pointers).map(|(raw, pointer)| Self {
+            pointer,
             input: raw.input,
             expect: raw.expect.into_iter().map(|expected| expected.0).collect(),
-        }
+        });
+        samples.collect()
     }
 }
 
@@ -128,17 +133,13 @@ pub(super) fn settings(mappings: &Mappings) -> Option<Settings> {
 /// Runs the samples of the mapping called `name`; `all` are the mappings that are used together.
 pub(super) fn check(name: &str, samples: &[Sample], all: &Mappings, faults: &mut Faults) {
     let Some(settings) = settings(all) else { return };
-    let only = samples.len() == 1;
-    for (at, sample) in samples.iter().enumerate() {
-        let pointer = match only {
-            true => "/samples".to_owned(),
-            false => format!("/samples/{at}"),
-        };
-        check_one(name, sample, &settings, &pointer, faults);
+    for sample in samples {
+        check_one(name, sample, &settings, faults);
     }
 }
 
-fn check_one(name: &str, sample: &Sample, settings: &Settings, pointer: &str, faults: &mut Faults) {
+fn check_one(name: &str, sample: &Sample, settings: &Settings, faults: &mut Faults) {
+    let pointer = &sample.pointer;
     let Ok(received_at) = SAMPLE_RECEIVED_AT.parse::<Timestamp>() else {
         return;
     };

@@ -6,7 +6,7 @@ use std::fmt;
 use reeve_domain::key::{Rel, Strength};
 use reeve_domain::secret::{AliasKind, ValueHints};
 use serde::Deserialize;
-use serde::de::{self, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::condition::{Condition, all_hold, first_broken};
 use super::kinds::{HASH_FIELDS, KINDS, Kind, PLACE, SECRET, SECRET_FIELDS, SECRET_HASH};
@@ -41,8 +41,8 @@ impl Subject {
             Form::Place => Some(SubjectOf::Place),
             Form::Named(kind) => self.named(kind, scope).map(SubjectOf::Named),
             Form::Secret => Some(SubjectOf::Value {
-                value: self.field(0, scope)?,
-                half: self.field(1, scope),
+                value: self.raw(0, scope)?,
+                half: self.raw(1, scope),
                 hints: ValueHints {
                     account: borrowed(self.field(2, scope)),
                     host: borrowed(self.field(3, scope)),
@@ -59,7 +59,7 @@ impl Subject {
                 ];
                 let mut hashes = kinds.into_iter().enumerate();
                 hashes.find_map(|(at, kind)| {
-                    let hex = self.field(at, scope)?;
+                    let hex = self.raw(at, scope)?;
                     Some(SubjectOf::Hash { kind, hex })
                 })
             }
@@ -81,7 +81,7 @@ impl Subject {
             Form::Hash => self.fields.len(),
             Form::Named(_) | Form::Place => 0,
         };
-        out.extend((0..holding).filter_map(|at| self.field(at, scope)));
+        out.extend((0..holding).filter_map(|at| self.raw(at, scope)));
     }
 
     /// Why there is no such subject, in words of the configuration.
@@ -111,6 +111,11 @@ impl Subject {
             texts,
             build: kind.build,
         })
+    }
+
+    /// What goes into a keyed hash and nowhere else.
+    fn raw<'d>(&'d self, at: usize, scope: &Scope<'d>) -> Option<Cow<'d, str>> {
+        self.fields.get(at)?.as_ref()?.text(&scope.unshielded())
     }
 
     fn field<'d>(&'d self, at: usize, scope: &Scope<'d>) -> Option<Cow<'d, str>> {
@@ -190,7 +195,7 @@ impl<'de> Visitor<'de> for AsSubject {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Written, A::Error> {
-        let (mut when, mut words) = (Vec::new(), Vec::new());
+        let (mut when, mut words, mut is_late) = (Vec::new(), Vec::new(), false);
         let early = KeySeed {
             form: None,
             extra: self.extra,
@@ -200,9 +205,16 @@ impl<'de> Visitor<'de> for AsSubject {
                 Some(Key::Kind) => break map.next_value_seed(FormSeed)?,
                 Some(Key::When) => when = map.next_value::<OneOrMany<Condition>>()?.0,
                 Some(Key::Extra(name)) => words.push((name, map.next_value()?)),
-                Some(Key::Field(_)) | None => return Err(A::Error::missing_field("kind")),
+                Some(Key::Field(_)) => {
+                    map.next_value::<IgnoredAny>()?;
+                    is_late = true;
+                }
+                None => return Err(A::Error::missing_field("kind")),
             }
         };
+        if is_late {
+            return Err(A::Error::custom("expected `kind` before the fields of the kind"));
+        }
         let (needs, _) = form.fields();
         let names = form.field_names();
         let mut subject = Subject {
@@ -267,26 +279,14 @@ impl<'de> DeserializeSeed<'de> for KeySeed {
             return Ok(Key::Extra(extra));
         }
         let Some(form) = self.form else {
-            return Err(D::Error::custom("expected `kind` before the fields of the kind"));
+            return Ok(Key::Field(0));
         };
         let names = form.field_names();
         match names.iter().position(|name| *name == text) {
             Some(at) => Ok(Key::Field(at)),
-            None => Err(D::Error::custom(unknown_field(form, &names, &text))),
+            None => Err(D::Error::unknown_field(&text, names.leak())),
         }
     }
-}
-
-fn unknown_field(form: Form, names: &[&str], text: &str) -> String {
-    let near = names
-        .iter()
-        .find(|name| strsim::damerau_levenshtein(name, text) <= 2 && name.len() > 2);
-    let meant = near.map_or_else(String::new, |name| format!(", did you mean `{name}`?"));
-    let known = match names {
-        [] => "no fields".to_owned(),
-        names => format!("`{}`", names.join("`, `")),
-    };
-    format!("not a field of this kind; `{}` has {known}{meant}", form.name())
 }
 
 struct FormSeed;
@@ -296,23 +296,15 @@ impl<'de> DeserializeSeed<'de> for FormSeed {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Form, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Form::named(&text).ok_or_else(|| D::Error::custom(unknown_kind(&text)))
+        Form::named(&text).ok_or_else(|| D::Error::unknown_variant(&text, every_kind()))
     }
 }
 
-fn unknown_kind(text: &str) -> String {
+/// For an error of the configuration alone: what is leaked here is small, and the process ends.
+fn every_kind() -> &'static [&'static str] {
     let own = [SECRET, SECRET_HASH, PLACE];
-    let mut names = own.into_iter().chain(KINDS.iter().map(|kind| kind.name));
-    match names
-        .clone()
-        .find(|name| strsim::damerau_levenshtein(name, text) <= 3)
-    {
-        Some(near) => format!("not a kind of subject, did you mean `{near}`?"),
-        None => {
-            let all = names.by_ref().collect::<Vec<_>>().join("`, `");
-            format!("not a kind of subject, expected one of `{all}`")
-        }
-    }
+    let all = own.into_iter().chain(KINDS.iter().map(|kind| kind.name));
+    all.collect::<Vec<_>>().leak()
 }
 
 /// Another key of the subject, or another subject.

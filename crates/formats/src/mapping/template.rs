@@ -81,10 +81,26 @@ fn parse(text: &str) -> Result<Template, &'static str> {
     if !rest.is_empty() {
         pieces.push(Piece::Text(rest.into()));
     }
+    check_gaps(&pieces)?;
     Ok(Template {
         written: text.into(),
         pieces: pieces.into(),
     })
+}
+
+/// A value that is glued to a word or to another value may hide a secret from the scrubber, which looks for its ends.
+fn check_gaps(pieces: &[Piece]) -> Result<(), &'static str> {
+    let is_glue = |character: char| character.is_alphanumeric() || "_-+=.%".contains(character);
+    let glued = pieces.windows(2).any(|pair| match pair {
+        [Piece::Path { .. }, Piece::Path { .. }] => true,
+        [Piece::Text(text), Piece::Path { .. }] => text.ends_with(is_glue),
+        [Piece::Path { .. }, Piece::Text(text)] => text.starts_with(is_glue),
+        _ => false,
+    });
+    match glued {
+        true => Err("expected a blank, a slash or another sign between a value and what stands beside it"),
+        false => Ok(()),
+    }
 }
 
 /// Up to the brace that closes it; `{}` inside is a step of its path.

@@ -179,12 +179,12 @@ impl Change {
             None => text,
         };
         match &self.find {
-            Some(find) => find.search(&text, scope, &mut |text| take(self.finished(text)?)),
-            None => take(self.finished(text)?),
+            Some(find) => find.search(&text, scope, &mut |text| take(self.finished(text, scope)?)),
+            None => take(self.finished(text, scope)?),
         }
     }
 
-    fn finished<'d>(&'d self, text: Cow<'d, str>) -> Option<Cow<'d, str>> {
+    fn finished<'d>(&'d self, text: Cow<'d, str>, scope: &Scope<'d>) -> Option<Cow<'d, str>> {
         if self
             .except
             .iter()
@@ -192,6 +192,10 @@ impl Change {
         {
             return None;
         }
+        let text = match self.capture.is_some() || self.lower {
+            true => scope.before_cut(text),
+            false => text,
+        };
         let text = match &self.capture {
             Some(pattern) => part(&text, pattern.captured(&text)?),
             None => text,
@@ -280,7 +284,7 @@ struct RawValue {
 impl RawValue {
     fn compile(self) -> Result<Value, &'static str> {
         let origin = match (self.at, self.of, self.constant, self.text) {
-            (Some(OneOrMany(paths)), None, None, None) if !paths.is_empty() => {
+            (Some(OneOrMany(paths, _)), None, None, None) if !paths.is_empty() => {
                 let mut values: Vec<Value> = paths.into_iter().map(Value::of_path).collect();
                 match values.len() {
                     1 => values.remove(0).origin,

@@ -12,11 +12,28 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// One or several of `T`.
 #[derive(Clone)]
-pub(super) struct OneOrMany<T>(pub(super) Vec<T>);
+pub(super) struct OneOrMany<T>(pub(super) Vec<T>, pub(super) Written);
+
+/// Whether a list was written: pointers into the file count its elements then.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    Alone,
+    List,
+}
 
 impl<T> Default for OneOrMany<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(Vec::new(), Written::List)
+    }
+}
+
+impl<T> OneOrMany<T> {
+    /// The pointer of an element, below the pointer of the whole.
+    pub(super) fn pointer(&self, whole: &str, at: usize) -> String {
+        match self.1 {
+            Written::Alone => whole.to_owned(),
+            Written::List => format!("{whole}/{at}"),
+        }
     }
 }
 
@@ -36,7 +53,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        T::deserialize(StrDeserializer::<E>::new(text)).map(|one| OneOrMany(vec![one]))
+        T::deserialize(StrDeserializer::<E>::new(text)).map(|one| OneOrMany(vec![one], Written::Alone))
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
@@ -48,7 +65,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(|one| OneOrMany(vec![one]))
+        T::deserialize(MapAccessDeserializer::new(map)).map(|one| OneOrMany(vec![one], Written::Alone))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
@@ -56,7 +73,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
         while let Some(one) = seq.next_element()? {
             many.push(one);
         }
-        Ok(OneOrMany(many))
+        Ok(OneOrMany(many, Written::List))
     }
 }
 
