@@ -77,7 +77,7 @@ impl<'a> Tickets<'a> {
     /// Follows to the end of what there is, and ends by itself.
     fn catch_up(&self, group: &str, queues: &[&str]) {
         let mut command = self.follow(group, queues);
-        let ended = command.args(["--until-idle", "12"]).status();
+        let ended = command.args(["--until-idle", "8"]).status();
         assert!(
             ended.is_ok_and(|status| status.success()),
             "it follows to the end"

@@ -89,7 +89,11 @@ impl Traffic {
             let round = self.reeve.prints(&["tasks", "-o", "json"]).lines().count() as u64;
             self.publish_many(round + 2, 20 + (round % 7) as u32 * 15);
             self.publish(&key_set_to(
-                if round % 2 == 0 { "Inactive" } else { "Active" },
+                if round.is_multiple_of(2) {
+                    "Inactive"
+                } else {
+                    "Active"
+                },
                 round,
             ));
             None::<()>
