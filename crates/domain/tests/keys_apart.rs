@@ -48,7 +48,7 @@ fn accounts_kinds_and_ids_of_aws_never_meet() {
 }
 
 #[test]
-fn tenants_clusters_and_domains_never_meet() {
+fn tenants_and_accounts_never_meet() {
     check_apart([
         (
             entra::user(Some("t1"), "o", None),
@@ -79,6 +79,12 @@ fn tenants_clusters_and_domains_never_meet() {
             gcp::service_account_key("k1", None),
             gcp::service_account_key("k2", None),
         ),
+    ]);
+}
+
+#[test]
+fn clusters_namespaces_and_kinds_never_meet() {
+    check_apart([
         (
             k8s::service_account(Some("c1"), "n", "a"),
             k8s::service_account(Some("c2"), "n", "a"),

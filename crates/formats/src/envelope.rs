@@ -2,6 +2,7 @@
 //!
 //! Layers of bytes (compression, BOM) stand in `bytes`, CloudEvents in `cloud_events`, wrappings in JSON here.
 
+mod aws;
 pub(crate) mod bytes;
 pub(crate) mod cloud_events;
 
@@ -100,17 +101,17 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "eventbridge",
-        matches: is_eventbridge,
+        matches: aws::is_eventbridge,
         peel: |json| Peeled::Value(json.get("detail")),
     },
     Layer {
         name: "sns",
-        matches: is_sns,
+        matches: aws::is_sns,
         peel: |json| Peeled::Texts(vec![json.get("Message")]),
     },
     Layer {
         name: "sns",
-        matches: is_sns_confirmation,
+        matches: aws::is_sns_confirmation,
         peel: |_| Peeled::Control,
     },
     Layer {
@@ -120,32 +121,32 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "sqs",
-        matches: is_sqs,
+        matches: aws::is_sqs,
         peel: |json| Peeled::Texts(vec![json.get("body")]),
     },
     Layer {
         name: "kinesis",
-        matches: is_kinesis,
+        matches: aws::is_kinesis,
         peel: |json| Peeled::Encoded(vec![json.at(&["kinesis", "data"])]),
     },
     Layer {
         name: "aws-event",
-        matches: is_aws_event,
+        matches: aws::is_aws_event,
         peel: |json| Peeled::Values(all(json.get("Records"))),
     },
     Layer {
         name: "cloudwatch-logs",
-        matches: is_cloudwatch_logs,
-        peel: peel_cloudwatch_logs,
+        matches: aws::is_cloudwatch_logs,
+        peel: aws::peel_cloudwatch_logs,
     },
     Layer {
         name: "cloudwatch-logs",
-        matches: is_awslogs,
+        matches: aws::is_awslogs,
         peel: |json| Peeled::Encoded(vec![json.at(&["awslogs", "data"])]),
     },
     Layer {
         name: "cloudtrail-file",
-        matches: is_cloudtrail_file,
+        matches: aws::is_cloudtrail_file,
         peel: |json| Peeled::Values(all(json.get("Records"))),
     },
     Layer {
@@ -197,6 +198,11 @@ const LAYERS: &[Layer] = &[
         name: "splunk-hec",
         matches: |json| json.has_all(&["event", "sourcetype"]),
         peel: |json| Peeled::Texts(vec![json.get("event")]),
+    },
+    Layer {
+        name: "kubernetes-reports",
+        matches: is_kubernetes_reports,
+        peel: peel_kubernetes_reports,
     },
     Layer {
         name: "kubernetes-list",
@@ -251,73 +257,6 @@ pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
 
 fn all<'d>(array: &'d Json<'d>) -> Vec<&'d Json<'d>> {
     array.elements().iter().collect()
-}
-
-fn is_eventbridge(json: &Json<'_>) -> bool {
-    json.has("detail-type") && json.get("detail").is_object() && json.get("source").text().is_some()
-}
-
-fn is_sns(json: &Json<'_>) -> bool {
-    json.get("Type").text() == Some("Notification") && matches!(json.get("Message"), Json::Text(_))
-}
-
-/// What SNS sends before and after the notifications of a subscription.
-fn is_sns_confirmation(json: &Json<'_>) -> bool {
-    let kinds = ["SubscriptionConfirmation", "UnsubscribeConfirmation"];
-    json.has("SubscribeURL") && json.get("Type").text().is_some_and(|kind| kinds.contains(&kind))
-}
-
-fn is_sqs(json: &Json<'_>) -> bool {
-    json.get("eventSource").text() == Some("aws:sqs") && json.get("body").text().is_some()
-}
-
-fn is_kinesis(json: &Json<'_>) -> bool {
-    json.get("eventSource").text() == Some("aws:kinesis") && json.at(&["kinesis", "data"]).text().is_some()
-}
-
-/// What a function is called with: records of a queue, a topic or a stream.
-fn is_aws_event(json: &Json<'_>) -> bool {
-    let records = json.get("Records").elements();
-    let is_of_service = |record: &Json<'_>| {
-        let source = record
-            .get("eventSource")
-            .text()
-            .or(record.get("EventSource").text());
-        source.is_some_and(|source| source.starts_with("aws:"))
-    };
-    !records.is_empty() && records.iter().all(is_of_service)
-}
-
-fn is_cloudwatch_logs(json: &Json<'_>) -> bool {
-    matches!(
-        json.get("messageType").text(),
-        Some("DATA_MESSAGE" | "CONTROL_MESSAGE")
-    ) && json.has("logEvents")
-}
-
-fn peel_cloudwatch_logs<'d>(json: &'d Json<'d>) -> Peeled<'d> {
-    if json.get("messageType").text() == Some("CONTROL_MESSAGE") {
-        return Peeled::Control;
-    }
-    Peeled::Texts(
-        json.get("logEvents")
-            .elements()
-            .iter()
-            .map(|event| event.get("message"))
-            .collect(),
-    )
-}
-
-/// A subscription's own form: the CloudWatch Logs message, compressed and in base64.
-fn is_awslogs(json: &Json<'_>) -> bool {
-    json.at(&["awslogs", "data"]).text().is_some()
-}
-
-fn is_cloudtrail_file(json: &Json<'_>) -> bool {
-    let records = json.get("Records").elements();
-    records.first().is_some_and(|first| first.has("eventSource"))
-        || (matches!(json, Json::Object(entries) if entries.len() == 1)
-            && matches!(json.get("Records"), Json::Array(all) if all.is_empty()))
 }
 
 /// As it is pushed, or as one pulled message.
@@ -397,4 +336,20 @@ fn peel_splunk<'d>(json: &'d Json<'d>) -> Peeled<'d> {
 fn is_kubernetes_list(json: &Json<'_>) -> bool {
     let is_list = json.get("kind").text().is_some_and(|kind| kind.ends_with("List"));
     is_list && matches!(json.get("items"), Json::Array(_))
+}
+
+/// Resources of trivy-operator by their kinds, as `kubectl` names them.
+fn is_kubernetes_reports(json: &Json<'_>) -> bool {
+    let entries = json.entries();
+    let is_kind = |name: &str| name.ends_with("reports.aquasecurity.github.io");
+    !entries.is_empty()
+        && entries
+            .iter()
+            .all(|(name, reports)| is_kind(name) && matches!(reports, Json::Array(_)))
+}
+
+fn peel_kubernetes_reports<'d>(json: &'d Json<'d>) -> Peeled<'d> {
+    let mut kinds: Vec<_> = json.entries().iter().collect();
+    kinds.sort_by(|one, other| one.0.cmp(&other.0));
+    Peeled::Values(kinds.into_iter().map(|(_, reports)| reports).collect())
 }

@@ -46,8 +46,6 @@ fn every_envelope_is_peeled() {
     let event =
         json!({"detail-type": "Finding", "source": "acme", "detail": leak(), "time": "2026-01-01T00:00:00Z"});
     let structured = |name: &str, data: Value| json!({"specversion": "1.0", "id": "1", "source": "/s", "type": "t", name: data});
-    let logs =
-        json!({"messageType": "DATA_MESSAGE", "logGroup": "g", "logEvents": [{"id": "1", "message": text}]});
     for (envelope, names) in [
         (json!([leak()]), &[][..]),
         (event, &["eventbridge"]),
@@ -57,9 +55,21 @@ fn every_envelope_is_peeled() {
             structured("data_base64", encoded.clone().into()),
             &["cloudevents"],
         ),
+    ] {
+        check(envelope.to_string().as_bytes(), names);
+    }
+}
+
+#[test]
+fn every_envelope_of_a_cloud_is_peeled() {
+    let text = leak().to_string();
+    let encoded = BASE64.encode(text.as_bytes());
+    let logs =
+        json!({"messageType": "DATA_MESSAGE", "logGroup": "g", "logEvents": [{"id": "1", "message": text}]});
+    for (envelope, names) in [
         (
             json!({"Type": "Notification", "MessageId": "1", "Message": text}),
-            &["sns"],
+            &["sns"][..],
         ),
         (logs.clone(), &["cloudwatch-logs"]),
         (
@@ -78,9 +88,19 @@ fn every_envelope_is_peeled() {
             json!({"eventType": "e", "topic": "t", "data": leak(), "dataVersion": "1"}),
             &["event-grid"],
         ),
+    ] {
+        check(envelope.to_string().as_bytes(), names);
+    }
+}
+
+#[test]
+fn every_envelope_of_a_store_is_peeled() {
+    let text = leak().to_string();
+    let encoded = BASE64.encode(text.as_bytes());
+    for (envelope, names) in [
         (
             json!({"@odata.context": "c", "value": [leak()]}),
-            &["graph-collection"],
+            &["graph-collection"][..],
         ),
         (
             json!({"@odata.context": "c", "value": leak()}),

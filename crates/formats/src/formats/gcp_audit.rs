@@ -59,14 +59,14 @@ pub(super) const GCP_AUDIT: Format = Format {
 fn detect(json: &Json<'_>) -> bool {
     let payload = json.get("protoPayload");
     let kinds = ["@type", "at_sign_type"];
-    let is_typed = |name: &&str| {
+    let is_typed = |name: &str| {
         payload
             .get(name)
             .text()
             .is_some_and(|kind| kind.ends_with("AuditLog"))
     };
     payload.is_object()
-        && (kinds.iter().any(|name| is_typed(&name)) || payload.has_all(&["methodName", "serviceName"]))
+        && (kinds.iter().any(|name| is_typed(name)) || payload.has_all(&["methodName", "serviceName"]))
 }
 
 /// What a call is about.

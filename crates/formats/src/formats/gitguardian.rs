@@ -62,7 +62,9 @@ pub(super) const GGSHIELD: Format = Format {
         "line_start",
     ],
     statements: STATEMENTS,
-    detect: |json| json.has("total_incidents") && (json.has("scans") || json.has("entities_with_incidents")),
+    detect: |json| {
+        json.has("total_incidents") && (json.has("scans") || FILES.iter().any(|files| json.has(files)))
+    },
     records: |json| {
         let mut results = Vec::new();
         collect(json, json, &mut results);
@@ -219,9 +221,13 @@ fn receipt(json: &Json<'_>) -> Option<ReceiptDraft> {
     })
 }
 
+/// The files of a scan, by their name today and before.
+const FILES: &[&str] = &["entities_with_incidents", "results"];
+
 /// Scans hold scans or files, files hold incidents.
 fn collect<'d>(top: &'d Json<'d>, scan: &'d Json<'d>, results: &mut Vec<Found<'d>>) {
-    for file in scan.get("entities_with_incidents").elements() {
+    let files = FILES.iter().flat_map(|files| scan.get(files).elements());
+    for file in files {
         results.extend(file.get("incidents").elements().iter().map(|json| Found {
             json,
             within: vec![top, scan, file],

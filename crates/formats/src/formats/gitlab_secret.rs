@@ -40,9 +40,7 @@ pub(super) const GITLAB_SECRET: Format = Format {
         "type",
     ],
     statements: &[],
-    detect: |json| {
-        json.has("vulnerabilities") && json.at(&["scan", "type"]).text() == Some("secret_detection")
-    },
+    detect,
     records: |json| {
         let found = json.require_array(&["vulnerabilities"])?;
         let results = found.iter().map(|result| Found {
@@ -57,6 +55,17 @@ pub(super) const GITLAB_SECRET: Format = Format {
     },
     read,
 };
+
+/// By its scan; before version 14 only the results said of which kind they are.
+fn detect(json: &Json<'_>) -> bool {
+    let results = json.get("vulnerabilities").elements();
+    let is_of_secrets = |result: &Json<'_>| result.get("category").text() == Some("secret_detection");
+    json.has("vulnerabilities")
+        && match json.at(&["scan", "type"]).text() {
+            Some(kind) => kind == "secret_detection",
+            None => !results.is_empty() && results.iter().all(is_of_secrets),
+        }
+}
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();

@@ -33,7 +33,7 @@ pub(super) const TRIVY: Format = Format {
         "ID",
     ],
     statements: &[(Statement::PrivilegeReduced, EvidenceLevel::E3)],
-    detect: |json| is_report(json) || is_cluster(json),
+    detect: |json| is_report(json) || is_cluster(json) || is_target(json),
     records: |json| Ok(report(json)),
     read,
 };
@@ -49,7 +49,8 @@ pub(super) const TRIVY_OPERATOR: Format = Format {
     statements: &[(Statement::PrivilegeReduced, EvidenceLevel::E3)],
     detect: |json| {
         let version = json.get("apiVersion").text().unwrap_or_default();
-        version.starts_with("aquasecurity.github.io/") && json.get("report").is_object()
+        version.starts_with("aquasecurity.github.io/")
+            && (json.get("report").is_object() || json.get("status").is_object())
     },
     records: |json| Ok(operator_report(json)),
     read: read_operator,
@@ -61,8 +62,19 @@ const KINDS: &[&str] = &["Secrets", "Vulnerabilities", "Misconfigurations", "Lic
 /// The lists of an operator's report whose entries are records.
 const OPERATOR_KINDS: &[&str] = &["secrets", "vulnerabilities", "checks"];
 
+/// Where a report of compliance has its controls.
+const COMPLIANCE: &[&[&str]] = &[
+    &["status", "detailReport", "results"],
+    &["status", "summaryReport", "controlCheck"],
+];
+
 fn is_report(json: &Json<'_>) -> bool {
     json.has_all(&["SchemaVersion", "ArtifactName"])
+}
+
+/// Before its schema had a version a report was an array of targets.
+fn is_target(json: &Json<'_>) -> bool {
+    json.get("Target").text().is_some() && KINDS.iter().any(|kind| matches!(json.get(kind), Json::Array(_)))
 }
 
 fn is_cluster(json: &Json<'_>) -> bool {
@@ -72,6 +84,9 @@ fn is_cluster(json: &Json<'_>) -> bool {
 
 fn report<'d>(json: &'d Json<'d>) -> Report<'d> {
     let mut results = Vec::new();
+    if is_target(json) {
+        results.extend(results_of(json, json, json));
+    }
     targets(json, json, &mut results);
     for list in ["Vulnerabilities", "Misconfigurations", "Findings", "Resources"] {
         for resource in json.get(list).elements() {
@@ -86,27 +101,37 @@ fn report<'d>(json: &'d Json<'d>) -> Report<'d> {
 
 fn targets<'d>(report: &'d Json<'d>, holder: &'d Json<'d>, results: &mut Vec<Found<'d>>) {
     for target in holder.get("Results").elements() {
-        for kind in KINDS {
-            results.extend(target.get(kind).elements().iter().map(|json| Found {
-                json,
-                within: vec![report, holder, target],
-                key: Some(kind),
-            }));
-        }
+        results.extend(results_of(report, holder, target));
     }
 }
 
+fn results_of<'d>(
+    report: &'d Json<'d>,
+    holder: &'d Json<'d>,
+    target: &'d Json<'d>,
+) -> impl Iterator<Item = Found<'d>> {
+    KINDS.iter().flat_map(move |kind| {
+        target.get(kind).elements().iter().map(move |json| Found {
+            json,
+            within: vec![report, holder, target],
+            key: Some(kind),
+        })
+    })
+}
+
+/// A report of compliance has its checks in another place, without the object that was checked.
 fn operator_report<'d>(json: &'d Json<'d>) -> Report<'d> {
-    let results = OPERATOR_KINDS.iter().flat_map(|kind| {
-        json.at(&["report", kind])
-            .elements()
-            .iter()
-            .map(move |one| Found {
+    let results = OPERATOR_KINDS
+        .iter()
+        .map(|kind| (*kind, json.at(&["report", kind])))
+        .chain(COMPLIANCE.iter().map(|path| ("compliance", json.at(path))))
+        .flat_map(|(kind, list)| {
+            list.elements().iter().map(move |one| Found {
                 json: one,
                 within: vec![json],
                 key: Some(kind),
             })
-    });
+        });
     Report {
         results: results.collect(),
         receipts: operator_receipt(json).into_iter().collect(),
