@@ -1,18 +1,21 @@
 //! From an alert to its items: layers off, documents read, formats told, every result accounted for.
 
+mod mapped;
+
 use reeve_domain::alert::RawAlert;
 use reeve_domain::reject::{DropReason, Reason, Reject};
 
 use crate::draft::{Found, Reading, ReceiptDraft, Record};
 use crate::envelope::bytes::{Compression, without_bom, without_script_prefix};
 use crate::envelope::{self, Carried, Peeled, cloud_events, decode_base64};
-use crate::explain::{ExplainedObject, OBJECTS_MAX, explain_object};
+use crate::explain::ExplainedObject;
 use crate::formats::{self, Format};
 use crate::json::{Documents, Fault, Json, is_whole_value, read_value};
-use crate::mapping::Mapping;
 use crate::observe::{Indexes, Observed, Scene, Speaker, observe, receipt};
 use crate::parsed::{Item, Parsed};
 use crate::settings::{Limits, Settings};
+
+pub(crate) use mapped::walk_explained;
 
 /// Compressed bytes inside compressed bytes; more is no report.
 const INFLATIONS_MAX: u32 = 4;
@@ -26,14 +29,6 @@ pub fn parse(alert: &RawAlert<'_>, settings: &Settings) -> Parsed {
     walk.alert();
     walk.parsed.empty = walk.parsed.records == 0;
     walk.parsed
-}
-
-/// What each format says of each object of an alert.
-pub(crate) fn walk_explained(alert: &RawAlert<'_>, settings: &Settings) -> Vec<ExplainedObject> {
-    let mut walk = Walk::of(alert, settings);
-    walk.explained = Some(Vec::new());
-    walk.alert();
-    walk.explained.unwrap_or_default()
 }
 
 struct Walk<'s> {
@@ -246,33 +241,6 @@ impl Walk<'_> {
         match settings.mappings.of(json) {
             Some(mapping) => self.mapped(mapping, json, depth),
             None => self.unknown(),
-        }
-    }
-
-    fn explain(&mut self, json: &Json<'_>) {
-        let index = self.parsed.records;
-        if let Some(explained) = &mut self.explained
-            && explained.len() < OBJECTS_MAX
-        {
-            explained.push(explain_object(json, &self.settings.mappings, index));
-        }
-    }
-
-    fn mapped<'d>(&mut self, mapping: &'d Mapping, json: &'d Json<'d>, depth: &Depth) {
-        note(&mut self.parsed.formats, mapping.name());
-        let speaker = Speaker {
-            id: mapping.name(),
-            tool: mapping.tool(),
-            version: mapping.version(),
-        };
-        match mapping.records(json) {
-            Ok(records) => records
-                .iter()
-                .for_each(|record| self.reading(speaker, record.read(), depth)),
-            Err(reject) => {
-                let index = self.parsed.records;
-                self.reject(reject.within(speaker.id, index));
-            }
         }
     }
 
