@@ -11,6 +11,7 @@ mod condition;
 mod fault;
 mod kinds;
 mod moment;
+mod parts;
 mod path;
 mod reading;
 mod sample;

@@ -123,7 +123,7 @@ fn walk<'d, R>(
 }
 
 /// The value of a key, else of a key that holds dots; and how many of the next steps it took.
-pub(super) fn lookup<'d>(json: &'d Json<'d>, name: &str, rest: &[Step]) -> Option<(&'d Json<'d>, usize)> {
+fn lookup<'d>(json: &'d Json<'d>, name: &str, rest: &[Step]) -> Option<(&'d Json<'d>, usize)> {
     let entries = json.entries();
     let exact = entries.iter().find(|(key, _)| key == name);
     let exact = exact.map(|(_, value)| (value, 0));
@@ -140,6 +140,51 @@ fn dotted<'d>(
         let taken = joined(key.strip_prefix(name)?, rest)?;
         Some((value, taken))
     })
+}
+
+/// Every value that steps lead to, with its key.
+pub(super) fn for_each<'d>(
+    json: &'d Json<'d>,
+    steps: &[Step],
+    take: &mut dyn FnMut(&'d Json<'d>, Option<&'d str>),
+) {
+    levels(json, None, steps, &mut |json, key, is_end| {
+        if is_end {
+            take(json, key);
+        }
+    });
+}
+
+/// The elements on the way and at the end of steps.
+pub(super) fn levels<'d>(
+    json: &'d Json<'d>,
+    key: Option<&'d str>,
+    steps: &[Step],
+    take: &mut dyn FnMut(&'d Json<'d>, Option<&'d str>, bool),
+) {
+    let Some((step, rest)) = steps.split_first() else {
+        return take(json, key, true);
+    };
+    match step {
+        Step::Key(name) => {
+            if let Some((next, taken)) = lookup(json, name, rest) {
+                levels(next, key, &rest[taken..], take);
+            }
+        }
+        Step::Index(index) => {
+            if let Some(next) = json.elements().get(*index) {
+                levels(next, None, rest, take);
+            }
+        }
+        Step::Elements => json
+            .elements()
+            .iter()
+            .for_each(|one| levels(one, None, rest, take)),
+        Step::Entries => {
+            let entries = json.entries().iter();
+            entries.for_each(|(key, one)| levels(one, Some(key), rest, take));
+        }
+    }
 }
 
 /// How many steps a rest of a key (`.b.c`) stands for, if it is made of them.

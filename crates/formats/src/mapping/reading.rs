@@ -3,21 +3,19 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use reeve_domain::observation::{EvidenceScope, IssueType, Statement};
+use reeve_domain::observation::{EvidenceScope, Statement};
 use reeve_domain::reject::DropReason;
 use serde::Deserialize;
 
-use super::choice::{Choice, ExposureChoice, Meaning, Severity, StatementChoice, ValidityChoice};
 use super::condition::{Condition, all_hold, first_broken};
 use super::interned;
-use super::moment::Moment;
-use super::path::{Path, Step};
+use super::parts::{RawEvidence, RawLocation, RawProblem, RawScope, RawSource, RawTimes};
+use super::path::{Path, for_each};
 use super::scope::Scope;
 use super::subject::{Other, RawAlias, RawLink, Subject};
 use super::value::Value;
 use super::written::OneOrMany;
-use crate::draft::{Draft, Place, Problem, SourceOf, Times};
-use crate::json::Json;
+use crate::draft::Draft;
 
 /// Attributes of one subject; more is a mistake.
 const ATTRIBUTES_MAX: usize = 32;
@@ -149,51 +147,6 @@ impl Reading {
     }
 }
 
-/// Every value that steps lead to, with its key.
-pub(super) fn for_each<'d>(
-    json: &'d Json<'d>,
-    steps: &[Step],
-    take: &mut dyn FnMut(&'d Json<'d>, Option<&'d str>),
-) {
-    levels(json, None, steps, &mut |json, key, is_end| {
-        if is_end {
-            take(json, key);
-        }
-    });
-}
-
-/// The elements on the way and at the end of steps.
-pub(super) fn levels<'d>(
-    json: &'d Json<'d>,
-    key: Option<&'d str>,
-    steps: &[Step],
-    take: &mut dyn FnMut(&'d Json<'d>, Option<&'d str>, bool),
-) {
-    let Some((step, rest)) = steps.split_first() else {
-        return take(json, key, true);
-    };
-    match step {
-        Step::Key(name) => {
-            if let Some((next, taken)) = super::path::lookup(json, name, rest) {
-                levels(next, key, &rest[taken..], take);
-            }
-        }
-        Step::Index(index) => {
-            if let Some(next) = json.elements().get(*index) {
-                levels(next, None, rest, take);
-            }
-        }
-        Step::Elements => json
-            .elements()
-            .iter()
-            .for_each(|one| levels(one, None, rest, take)),
-        Step::Entries => {
-            let entries = json.entries().iter();
-            entries.for_each(|(key, one)| levels(one, Some(key), rest, take));
-        }
-    }
-}
-
 /// A reading as it is written; what is left out is taken from `defaults`.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -215,62 +168,6 @@ pub(super) struct RawReading {
     evidence: Option<OneOrMany<RawEvidence>>,
     #[serde(default)]
     secrets: OneOrMany<Value>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSource {
-    tool: Option<Value>,
-    rule: Option<Value>,
-    reference: Option<Value>,
-    serial: Option<Value>,
-    url: Option<Value>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLocation {
-    repository: Option<Value>,
-    path: Option<Value>,
-    line: Option<Value>,
-    commit: Option<Value>,
-    resource: Option<Value>,
-    region: Option<Value>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawTimes {
-    exposed_since: Option<Moment>,
-    first_detected_at: Option<Moment>,
-    observed_at: Option<Moment>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawProblem {
-    issue_type: Choice<Meaning>,
-    title: Option<Value>,
-    validity: Option<ValidityChoice>,
-    exposure: Option<ExposureChoice>,
-    severity: Option<Severity>,
-    honeytoken: Option<OneOrMany<Condition>>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawEvidence {
-    #[serde(default)]
-    when: OneOrMany<Condition>,
-    statement: StatementChoice,
-    scope: RawScope,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum RawScope {
-    WholeSubject,
-    Rule,
 }
 
 /// Where in a reading something is wrong, as the end of a pointer, and what.
@@ -346,131 +243,5 @@ impl Reading {
             return Err(("/each", "expected a path that begins at the record"));
         }
         Ok(self)
-    }
-}
-
-impl RawSource {
-    fn or(self, other: Self) -> Self {
-        Self {
-            tool: self.tool.or(other.tool),
-            rule: self.rule.or(other.rule),
-            reference: self.reference.or(other.reference),
-            serial: self.serial.or(other.serial),
-            url: self.url.or(other.url),
-        }
-    }
-
-    fn source<'d>(&'d self, scope: &Scope<'d>) -> SourceOf<'d> {
-        let text = |value: &'d Option<Value>| value.as_ref().and_then(|value| value.text(scope));
-        SourceOf {
-            tool: text(&self.tool),
-            rule: text(&self.rule).unwrap_or_default(),
-            reference: text(&self.reference).unwrap_or_default(),
-            serial: text(&self.serial).unwrap_or_default(),
-            url: text(&self.url),
-        }
-    }
-
-    fn values(&self) -> Vec<(&'static str, &Value)> {
-        let named = [
-            ("source.rule", &self.rule),
-            ("source.reference", &self.reference),
-            ("source.url", &self.url),
-        ];
-        named
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_ref()?)))
-            .collect()
-    }
-}
-
-impl RawLocation {
-    fn or(self, other: Self) -> Self {
-        Self {
-            repository: self.repository.or(other.repository),
-            path: self.path.or(other.path),
-            line: self.line.or(other.line),
-            commit: self.commit.or(other.commit),
-            resource: self.resource.or(other.resource),
-            region: self.region.or(other.region),
-        }
-    }
-
-    fn place<'d>(&'d self, scope: &Scope<'d>) -> Place<'d> {
-        let text = |value: &'d Option<Value>| value.as_ref().and_then(|value| value.text(scope));
-        Place {
-            repository: text(&self.repository),
-            path: text(&self.path),
-            line: text(&self.line).and_then(|line| line.trim().parse().ok()),
-            commit: text(&self.commit),
-            resource: text(&self.resource),
-            region: text(&self.region),
-        }
-    }
-
-    fn values(&self) -> Vec<(&'static str, &Value)> {
-        let named = [
-            ("location.repository", &self.repository),
-            ("location.path", &self.path),
-            ("location.resource", &self.resource),
-        ];
-        named
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_ref()?)))
-            .collect()
-    }
-}
-
-impl RawTimes {
-    fn or(self, other: Self) -> Self {
-        Self {
-            exposed_since: self.exposed_since.or(other.exposed_since),
-            first_detected_at: self.first_detected_at.or(other.first_detected_at),
-            observed_at: self.observed_at.or(other.observed_at),
-        }
-    }
-
-    fn times(&self, scope: &Scope<'_>) -> Times {
-        let at = |moment: &Option<Moment>| moment.as_ref().and_then(|moment| moment.of(scope));
-        Times {
-            exposed_since: at(&self.exposed_since),
-            first_detected_at: at(&self.first_detected_at),
-            observed_at: at(&self.observed_at),
-        }
-    }
-}
-
-impl RawProblem {
-    /// The problem, or why there is none.
-    fn problem<'d>(
-        &'d self,
-        scope: &Scope<'d>,
-        source: &'d RawSource,
-    ) -> (Option<Problem<'d>>, Option<DropReason>) {
-        let Some(choosen) = self.issue_type.choose(scope) else {
-            return (None, None);
-        };
-        let issue_type: IssueType = match choosen.word {
-            Meaning::Issue(issue_type) => issue_type,
-            Meaning::Nothing(reason) => return (None, Some(reason)),
-        };
-        let title = self.title.as_ref().or(source.rule.as_ref());
-        let title = title.and_then(|title| title.text(scope));
-        let mut problem = Problem::new(issue_type, title.unwrap_or(Cow::Borrowed(issue_type.as_str())));
-        problem.unmapped = choosen.by_default;
-        if let Some(validity) = self.validity.as_ref().and_then(|choice| choice.word(scope)) {
-            problem.validity = validity;
-        }
-        if let Some(exposure) = self.exposure.as_ref().and_then(|choice| choice.word(scope)) {
-            problem.exposure = exposure;
-        }
-        if let Some(severity) = &self.severity {
-            problem.severity = severity.of(scope);
-        }
-        problem.honeytoken = self
-            .honeytoken
-            .as_ref()
-            .is_some_and(|when| all_hold(&when.0, scope));
-        (Some(problem), None)
     }
 }
