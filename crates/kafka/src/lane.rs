@@ -20,6 +20,7 @@ use crate::topics::{self, Counts};
 use crate::writer::Writer;
 
 mod assignment;
+mod fencing;
 
 /// Bound of one question to the cluster.
 const CALL: Duration = Duration::from_secs(10);
@@ -46,6 +47,10 @@ pub struct KafkaLane {
     ledger: Option<LedgerReader>,
     joined: bool,
     unreachable_since: Option<Instant>,
+    /// When somebody else last claimed the lane's identity.
+    fenced: Option<Instant>,
+    /// Partitions lost with that identity, of which the caller does not know yet.
+    lost: BTreeSet<i32>,
 }
 
 impl KafkaLane {
@@ -55,21 +60,11 @@ impl KafkaLane {
     /// [`LogError::Setup`] if topics are missing or do not fit each other, or a property is not valid;
     /// [`LogError::Unavailable`] if no broker answers within 30 s.
     pub fn open(config: KafkaConfig) -> Result<Self, LogError> {
-        let consumer: BaseConsumer<LaneContext> = config
-            .consumer()?
-            .create_with_context(LaneContext::default())
-            .map_err(|error| error::of("making a consumer", &error))?;
+        let consumer = consumer(&config)?;
         let counts = topics::require(&consumer, &config.names, &needed(&config))?;
         check_co_partitioned(&config, &counts)?;
         let writer = Writer::open(&config, counts)?;
-        let inputs: Vec<&str> = config
-            .inputs
-            .iter()
-            .map(|topic| &**config.names.name(*topic))
-            .collect();
-        consumer
-            .subscribe(&inputs)
-            .map_err(|error| error::of("subscribing", &error))?;
+        subscribe(&consumer, &config)?;
         Ok(Self {
             consumer,
             writer,
@@ -82,8 +77,42 @@ impl KafkaLane {
             ledger: None,
             joined: false,
             unreachable_since: None,
+            fenced: None,
+            lost: BTreeSet::new(),
             config,
         })
+    }
+
+    fn poll_unfenced(&mut self, limits: &BatchLimits) -> Result<Polled, LogError> {
+        if !self.consumer.context().changed() {
+            self.start_deliveries()?;
+            let records = self.collect(limits)?;
+            self.check_reachable(!records.is_empty())?;
+            if !self.consumer.context().changed() {
+                return Ok(Polled {
+                    records,
+                    ..Polled::default()
+                });
+            }
+        }
+        self.take_changes()
+    }
+
+    fn commit_unfenced(&mut self, output: Output) -> Result<Commit, LogError> {
+        let offsets = self.offsets(&output.proofs)?;
+        if output.records.is_empty() && offsets.count() == 0 {
+            return Ok(Commit::Done);
+        }
+        let result = self.writer.write(&output.records, &offsets, &self.consumer)?;
+        match result {
+            Commit::Done => {
+                self.positions.committed();
+                self.proofs.extend(output.proofs);
+            }
+            Commit::Aborted => self.rewind()?,
+            Commit::Fenced => {}
+        }
+        Ok(result)
     }
 
     /// Collects records until the batch is full or its time is over; stops without them when the assignment changes.
@@ -219,18 +248,16 @@ impl KafkaLane {
 
 impl Log for KafkaLane {
     fn poll(&mut self, limits: &BatchLimits) -> Result<Polled, LogError> {
-        if !self.consumer.context().changed() {
-            self.start_deliveries()?;
-            let records = self.collect(limits)?;
-            self.check_reachable(!records.is_empty())?;
-            if !self.consumer.context().changed() {
-                return Ok(Polled {
-                    records,
-                    ..Polled::default()
-                });
-            }
+        if !self.lost.is_empty() {
+            return Ok(self.tell_lost());
         }
-        self.take_changes()
+        match self.poll_unfenced(limits) {
+            Err(error) => {
+                self.claim_again(error)?;
+                Ok(self.tell_lost())
+            }
+            polled => polled,
+        }
     }
 
     fn restore(
@@ -246,19 +273,10 @@ impl Log for KafkaLane {
     }
 
     fn commit(&mut self, output: Output) -> Result<Commit, LogError> {
-        let offsets = self.offsets(&output.proofs)?;
-        if output.records.is_empty() && offsets.count() == 0 {
-            return Ok(Commit::Done);
+        match self.commit_unfenced(output) {
+            Err(error) => self.claim_again(error).map(|()| Commit::Fenced),
+            written => written,
         }
-        let result = self.writer.write(&output.records, &offsets, &self.consumer)?;
-        match result {
-            Commit::Done => {
-                self.positions.committed();
-                self.proofs.extend(output.proofs);
-            }
-            Commit::Aborted => self.rewind()?,
-        }
-        Ok(result)
     }
 
     fn caught_up(&self, partition: i32) -> bool {
@@ -285,15 +303,30 @@ impl Log for KafkaLane {
 }
 
 impl Drop for KafkaLane {
-    /// The consumer leaves its group as it is dropped; an assignment it still waits for would hold it up.
     fn drop(&mut self) {
-        self.consumer.context().close();
-        if self.assigned.is_some()
-            && let Err(error) = self.consumer.unassign()
-        {
-            tracing::warn!(%error, "partitions could not be given back");
-        }
+        give_back(&self.consumer);
     }
+}
+
+/// The consumer leaves its group as it is dropped. Before that it gives back what it has: an assignment that it still
+/// waits for would hold it up, and one that it was fenced with for ever.
+fn give_back(consumer: &BaseConsumer<LaneContext>) {
+    consumer.context().close();
+    if let Err(error) = consumer.unassign() {
+        tracing::debug!(%error, "partitions could not be given back");
+    }
+}
+
+fn consumer(config: &KafkaConfig) -> Result<BaseConsumer<LaneContext>, LogError> {
+    let consumer = config.consumer()?;
+    let made = consumer.create_with_context(LaneContext::default());
+    made.map_err(|error| error::of("making a consumer", &error))
+}
+
+fn subscribe(consumer: &BaseConsumer<LaneContext>, config: &KafkaConfig) -> Result<(), LogError> {
+    let names = config.inputs.iter().map(|topic| &**config.names.name(*topic));
+    let subscribed = consumer.subscribe(&names.collect::<Vec<&str>>());
+    subscribed.map_err(|error| error::of("subscribing", &error))
 }
 
 /// What was collected so far.

@@ -1,5 +1,6 @@
 //! The producing half of a lane: one transaction after the other, each call tried again as itself and nothing else.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
@@ -16,6 +17,7 @@ use crate::failpoint::{Failpoints, Point};
 use crate::topics::Counts;
 use crate::wait::{self, Deadline};
 
+mod offsets;
 mod produce;
 
 /// Bound of one blocking call; a call that timed out is made again.
@@ -33,6 +35,8 @@ enum Failure {
     Late(Code),
     /// The producer is of no use any more, and nobody knows how far it came.
     Unknown(Code),
+    /// The call has not come back and never may: its producer is left to it. The transaction was not committed.
+    Stuck,
     /// The lane cannot go on.
     End(LogError),
 }
@@ -43,7 +47,7 @@ pub(crate) struct Writer {
     counts: Counts,
     transactions: bool,
     failpoints: Failpoints,
-    producer: BaseProducer<WriterContext>,
+    producer: Arc<BaseProducer<WriterContext>>,
     /// The producer's next transaction would not be safe: librdkafka lacks KIP-890.
     worn: bool,
     /// Transactions so far.
@@ -56,7 +60,7 @@ impl Writer {
     pub(crate) fn open(config: &KafkaConfig, counts: Counts) -> Result<Self, LogError> {
         let client = config.producer()?;
         Ok(Self {
-            producer: producer(&client, config.transactions)?,
+            producer: Arc::new(producer(&client, config.transactions)?),
             config: client,
             names: config.names.clone(),
             counts,
@@ -90,6 +94,7 @@ impl Writer {
             }
             Err(Failure::Late(code) | Failure::Unknown(code)) => self.resolve(code, offsets, consumer),
             Err(Failure::Abort(code)) => self.abort(code),
+            Err(Failure::Stuck) => self.abandon(),
             Err(Failure::End(error)) => Err(error),
         }
     }
@@ -110,26 +115,6 @@ impl Writer {
         }
         self.failpoints.pass(Point::DuringCommit, self.number);
         self.commit()
-    }
-
-    /// The metadata is asked for now: it names the generation of the group in which these offsets may be written.
-    fn send_offsets(
-        &mut self,
-        offsets: &TopicPartitionList,
-        consumer: &BaseConsumer<LaneContext>,
-    ) -> Result<(), Failure> {
-        let Some(group) = consumer.group_metadata() else {
-            return Err(Failure::Abort(Code::UnknownMemberId));
-        };
-        let sent = self.call(
-            "send offsets",
-            config::transaction_timeout(&self.config),
-            |producer, timeout| producer.send_offsets_to_transaction(offsets, &group, timeout),
-        );
-        match sent {
-            Err(Failure::Late(code) | Failure::Unknown(code)) => Err(Failure::Abort(code)),
-            other => other,
-        }
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
@@ -160,6 +145,13 @@ impl Writer {
         }
     }
 
+    /// The next producer under the same id ends what is open.
+    fn abandon(&mut self) -> Result<Commit, LogError> {
+        tracing::warn!("a call does not come back: its producer is replaced and its records are read again");
+        self.worn = true;
+        self.may_go_on(Code::OperationTimedOut)
+    }
+
     fn abort(&mut self, cause: Code) -> Result<Commit, LogError> {
         if cause != Code::NoError {
             tracing::warn!(%cause, "a transaction is aborted and its records are read again");
@@ -174,7 +166,9 @@ impl Writer {
                 Ok(()) => {}
                 Err(Failure::End(error)) => return Err(error),
                 // A new producer under the same id aborts what may still be open.
-                Err(Failure::Late(_) | Failure::Abort(_) | Failure::Unknown(_)) => self.worn = true,
+                Err(Failure::Late(_) | Failure::Abort(_) | Failure::Unknown(_) | Failure::Stuck) => {
+                    self.worn = true
+                }
             }
         }
         self.may_go_on(cause)
@@ -206,7 +200,7 @@ impl Writer {
         &mut self,
         what: &str,
         span: Duration,
-        call: impl Fn(&BaseProducer<WriterContext>, Duration) -> KafkaResult<()>,
+        call: impl Fn(&Arc<BaseProducer<WriterContext>>, Duration) -> KafkaResult<()>,
     ) -> Result<(), Failure> {
         let deadline = Deadline::within(span);
         loop {
@@ -231,7 +225,7 @@ impl Writer {
     /// A new producer under the same id, if the old one is worn out. The old one goes first.
     fn renew(&mut self) -> Result<(), LogError> {
         if self.worn {
-            self.producer = producer(&self.config, self.transactions)?;
+            self.producer = Arc::new(producer(&self.config, self.transactions)?);
             self.worn = false;
         }
         Ok(())
@@ -264,6 +258,7 @@ fn failure(what: &str, error: &KafkaError) -> Failure {
         KafkaError::Transaction(error) if error.is_fatal() => ended(what, error.code()),
         KafkaError::Transaction(error) if error.txn_requires_abort() => Failure::Abort(error.code()),
         KafkaError::Transaction(error) if error.is_retriable() => Failure::Late(error.code()),
+        KafkaError::Canceled => Failure::Stuck,
         // `commit` flushes first: the transaction is still open.
         KafkaError::Flush(code) => Failure::Abort(*code),
         error => Failure::End(error::of(what, error)),
@@ -302,6 +297,11 @@ fn init(producer: &BaseProducer<WriterContext>) -> Result<(), LogError> {
                 return Err(LogError::Unavailable(format!(
                     "claiming the transactional id: {code}"
                 )));
+            }
+            Failure::Stuck => {
+                return Err(LogError::Unavailable(
+                    "claiming the transactional id: no answer".to_owned(),
+                ));
             }
             Failure::End(error) => return Err(error),
         }

@@ -107,13 +107,15 @@ pub fn drive<L: Log, S: Segment, O: Observer>(
         if !polled.records.is_empty() {
             let now = clock();
             let output = segment.run(polled.records, now);
-            commit(&mut log, segment, observer, output, now)?;
+            if commit(&mut log, segment, observer, output, now)? == Commit::Fenced {
+                continue;
+            }
         }
         for partition in ticks.due(&log, pace) {
             let now = clock();
             let output = segment.tick(partition, now);
-            if !output.is_empty() {
-                commit(&mut log, segment, observer, output, now)?;
+            if !output.is_empty() && commit(&mut log, segment, observer, output, now)? == Commit::Fenced {
+                break;
             }
         }
         observer.lag(&log.lag());
@@ -156,27 +158,21 @@ fn commit<L: Log, S: Segment, O: Observer>(
     observer: &mut O,
     output: Output,
     now: Timestamp,
-) -> Result<(), LogError> {
+) -> Result<Commit, LogError> {
     let begun = Instant::now();
-    let result = match log.commit(output) {
-        Ok(Commit::Done) => {
-            segment.committed(now);
-            TransactionResult::Committed
-        }
-        Ok(Commit::Aborted) => {
-            segment.aborted();
-            TransactionResult::Aborted
-        }
-        Err(error) => {
-            segment.aborted();
-            if matches!(error, LogError::Fenced(_)) {
-                observer.transaction(TransactionResult::Fenced, begun.elapsed());
-            }
-            return Err(error);
-        }
+    let written = log.commit(output);
+    match written {
+        Ok(Commit::Done) => segment.committed(now),
+        Ok(Commit::Aborted | Commit::Fenced) | Err(_) => segment.aborted(),
+    }
+    let result = match &written {
+        Ok(Commit::Done) => TransactionResult::Committed,
+        Ok(Commit::Aborted) => TransactionResult::Aborted,
+        Ok(Commit::Fenced) | Err(LogError::Fenced(_)) => TransactionResult::Fenced,
+        Err(_) => return written,
     };
     observer.transaction(result, begun.elapsed());
-    Ok(())
+    written
 }
 
 /// When each owned partition last had its tick.

@@ -36,6 +36,9 @@ pub enum Commit {
     Done,
     /// Nothing is written; the same records will be polled again.
     Aborted,
+    /// Not written under this identity, which somebody else had claimed. The lane has claimed it back and owns nothing:
+    /// the next poll tells what was revoked.
+    Fenced,
 }
 
 /// Why a lane cannot go on. The texts say what to do about it.
@@ -87,7 +90,9 @@ pub enum RestoreError {
         got: String,
     },
     /// A record that cannot be read.
-    #[error("partition {partition} offset {offset}: not a ledger record ({what})")]
+    #[error(
+        "ledger-{partition} offset {offset}: not a ledger record ({what}). `--accept-ledger-loss` goes on without it"
+    )]
     Unreadable {
         /// Partition number.
         partition: i32,

@@ -55,7 +55,7 @@ impl KafkaLane {
         Ok(polled)
     }
 
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.assigned = None;
         self.positions.clear();
         self.proofs.clear();

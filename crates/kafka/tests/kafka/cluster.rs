@@ -196,7 +196,7 @@ pub(crate) fn copy_until(
         }
         match lane.commit(copies(&polled.records, Topic::Findings))? {
             Commit::Done => done += polled.records.len(),
-            Commit::Aborted => aborted += 1,
+            Commit::Aborted | Commit::Fenced => aborted += 1,
         }
     }
     Ok(aborted)

@@ -61,16 +61,28 @@ fn a_batch_larger_than_one_request_per_partition_is_written_whole() {
 }
 
 #[test]
-fn a_second_lane_of_the_same_identity_fences_the_first() {
+fn a_lane_that_is_fenced_claims_its_identity_back_and_ends_when_it_is_fenced_again_within_a_minute() {
     let cluster = Cluster::new();
     cluster.publish(Topic::Alerts, 0..10);
-    let mut first = KafkaLane::open(cluster.normalizer()).unwrap();
-    let records = first_records(&mut first);
-    let second = KafkaLane::open(cluster.normalizer()).unwrap();
-    let fenced = first.commit(copies(&records, Topic::Findings));
-    assert!(matches!(fenced, Err(LogError::Fenced(_))), "{fenced:?}");
+    let mut lane = KafkaLane::open(cluster.normalizer()).unwrap();
+    let records = first_records(&mut lane);
+    let namesake = KafkaLane::open(cluster.normalizer()).unwrap();
+    let fenced = lane.commit(copies(&records, Topic::Findings));
+    assert_eq!(fenced.unwrap(), Commit::Fenced);
+    assert_eq!(lane.poll(&limits(100)).unwrap().revoked, [0, 1, 2, 3]);
     assert!(cluster.values(Topic::Findings).is_empty());
-    drop((first, second));
+
+    drop(namesake);
+    copy_until(&mut lane, |done| done >= 10).unwrap();
+    assert_eq!(cluster.values(Topic::Findings), numbers(0..10));
+
+    cluster.publish(Topic::Alerts, 10..20);
+    let records = first_records(&mut lane);
+    let namesake = KafkaLane::open(cluster.normalizer()).unwrap();
+    let fenced = lane.commit(copies(&records, Topic::Findings));
+    assert!(matches!(fenced, Err(LogError::Fenced(_))), "{fenced:?}");
+    assert_eq!(cluster.values(Topic::Findings), numbers(0..10));
+    drop((lane, namesake));
 }
 
 /// The zombie has another transactional id, so only the offsets it sends with its batch can stop it.

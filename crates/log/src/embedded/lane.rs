@@ -143,7 +143,7 @@ impl Log for Embedded {
         let written = self.write(&output);
         match written {
             Ok(Commit::Done) => self.committed.clone_from(&self.polled),
-            Ok(Commit::Aborted) | Err(_) => self.polled.clone_from(&self.committed),
+            Ok(Commit::Aborted | Commit::Fenced) | Err(_) => self.polled.clone_from(&self.committed),
         }
         written
     }
