@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crate::console::ConsumedRecord;
-use crate::host::wait_for;
+use crate::host::{wait_for, wait_until};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/kafka");
 
@@ -111,6 +111,17 @@ impl Kafka {
         succeed(command.args(["--broker", &broker.to_string()]));
     }
 
+    /// Waits until every replica of every partition is in sync again: only then may the next broker die.
+    #[track_caller]
+    pub fn wait_in_sync(&self, bound: Duration) {
+        wait_until(bound, "all replicas are in sync", || {
+            let lagging = ["--describe", "--under-replicated-partitions"];
+            self.tool("org.apache.kafka.tools.TopicCommand", &lagging)
+                .trim()
+                .is_empty()
+        });
+    }
+
     /// Creates a topic with as many replicas as there are brokers.
     pub fn create_topic(&self, topic: &str, partitions: u32, configs: &[(&str, &str)]) {
         let partitions = partitions.to_string();
@@ -125,27 +136,40 @@ impl Kafka {
         self.tool("org.apache.kafka.tools.TopicCommand", &arguments);
     }
 
-    /// Produces through Java's console producer, a line a record: `name:value,name:value \t key \t value`.
+    /// Produces through Java's console producer, a line a record: `name:value,name:value \t key \t value`. Every replica
+    /// in sync has a record before it counts; one that is refused is sent again for two minutes, and then fails the test.
     pub fn produce_lines(&self, topic: &str, lines: &str) {
         let mut command = self.tool_command("org.apache.kafka.tools.ConsoleProducer");
-        command.args(["--topic", topic]);
+        command.args(["--topic", topic, "--request-required-acks", "all"]);
+        // by default it tries thrice within half a second, and drops what then was not taken
+        command.args([
+            "--message-send-max-retries",
+            "2147483647",
+            "--request-timeout-ms",
+            "5000",
+        ]);
+        command.args(["--command-property", "delivery.timeout.ms=120000"]);
         for property in ["parse.headers=true", "parse.key=true", "null.marker=NULL"] {
             command.args(["--reader-property", property]);
         }
-        let mut producer = command
+        let producer = command
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn();
-        let producer = producer.as_mut().expect("the script is executable");
+        let mut producer = producer.expect("the script is executable");
         let mut input = producer.stdin.take().expect("its input is a pipe");
         input
             .write_all(lines.as_bytes())
             .expect("the producer reads its input");
         drop(input);
+        let ended = producer.wait_with_output().expect("it is our child");
+        let complaints = String::from_utf8_lossy(&ended.stderr);
+        // it drops what it could not send, says so, and ends with 0 all the same
         assert!(
-            producer.wait().is_ok_and(|status| status.success()),
-            "the console producer failed"
+            ended.status.success() && !complaints.contains("Error when sending"),
+            "the console producer failed: {}\n{complaints}",
+            ended.status
         );
     }
 
