@@ -1,0 +1,225 @@
+//! One secret under several keys, through the binary: the value, its SHA-256, its SHA-1 and another hash are one task.
+
+use std::time::Duration;
+
+use reeve_tests::embedded::Embedded;
+use reeve_tests::host::wait_until;
+use serde_json::{Value, json};
+
+/// Made up, with the hashes that GitLab, detect-secrets and GitGuardian would report for it.
+const SECRET: &str = "q7RmT2xWc9LkZ4vBn8YpHd3JsF6gUe1A";
+const SHA256: &str = "cf29d3ca57a00cd120b4a3f1c1866d96ec57fc6e0dab23c8bc7f8ffd2201e219";
+const SHA1: &str = "a9ac8f6916ea8ee4e61cfcb8058f0f7a8b4779f5";
+const HMSL: &str = "db1a3c2d915c4c61b9b4c9b28b75265013f8338d259c792ad2769ef585ba6d9b";
+const BOUND: Duration = Duration::from_secs(60);
+
+fn gitleaks(commit: u32) -> String {
+    json!([{
+        "RuleID": "generic-api-key", "Description": "Generic API Key", "StartLine": 3, "EndLine": 3,
+        "StartColumn": 1, "EndColumn": 30, "Match": format!("key = {SECRET}"), "Secret": SECRET,
+        "File": "app/settings.py", "SymlinkFile": "", "Commit": format!("{commit:040x}"), "Entropy": 4.4,
+        "Author": "Ana Ruiz", "Email": "ana@example.org", "Date": "2026-09-02T08:11:00Z", "Message": "settings",
+        "Tags": [], "Fingerprint": format!("{commit:040x}:app/settings.py:generic-api-key:3"),
+    }])
+    .to_string()
+}
+
+fn gitlab() -> String {
+    json!({
+        "version": "15.0.6",
+        "vulnerabilities": [{
+            "id": "g1", "name": "Generic API key", "severity": "Critical",
+            "cve": format!("app/settings.py:{SHA256}:generic-api-key"),
+            "location": { "file": "app/settings.py", "start_line": 3 },
+            "identifiers": [{ "type": "gitleaks_rule_id", "value": "generic-api-key" }],
+        }],
+        "scan": { "type": "secret_detection", "status": "success", "end_time": "2026-09-03T09:13:09" },
+    })
+    .to_string()
+}
+
+fn detect_secrets(line: u32) -> String {
+    json!({
+        "version": "1.5.0", "plugins_used": [{ "name": "KeywordDetector" }], "filters_used": [],
+        "results": { "app/settings.py": [{
+            "type": "Secret Keyword", "filename": "app/settings.py", "hashed_secret": SHA1, "is_verified": false,
+            "line_number": line,
+        }] },
+        "generated_at": "2026-09-01T08:15:00Z",
+    })
+    .to_string()
+}
+
+fn gitguardian() -> String {
+    json!({
+        "source": "GitGuardian", "timestamp": "2026-09-04T08:11:00Z", "action": "incident_triggered",
+        "message": "A new incident has been detected.", "target_user": "GitGuardian",
+        "incident": {
+            "id": 4711, "date": "2026-09-04T08:11:00Z", "detector": { "name": "generic_high_entropy_secret" },
+            "hmsl_hash": HMSL, "severity": "high", "validity": "no_checker", "status": "TRIGGERED",
+        },
+    })
+    .to_string()
+}
+
+fn tasks(reeve: &Embedded) -> Vec<Value> {
+    let printed = reeve.prints(&["tasks", "-o", "json"]);
+    let all = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a task is JSON"));
+    all.filter(|task: &Value| task["state"] != "merged").collect()
+}
+
+/// Σ sightings of the living tasks, as the ledger has them.
+fn sightings(reeve: &Embedded) -> u64 {
+    tasks(reeve)
+        .iter()
+        .filter_map(|task| task["sightings"]["count"].as_u64())
+        .sum()
+}
+
+#[track_caller]
+fn publish(reeve: &Embedded, name: &str, report: &str) {
+    let path = reeve.write(name, report);
+    reeve.prints(&["publish", &path]);
+}
+
+#[track_caller]
+fn one_task(reeve: &Embedded, count: u64) -> Value {
+    wait_until(BOUND, "one task for all keys", || {
+        tasks(reeve).len() == 1 && sightings(reeve) == count
+    });
+    tasks(reeve).remove(0)
+}
+
+/// The living tasks of an offline run over `reports`, in this order.
+fn triaged(reeve: &Embedded, reports: &[(&str, String)], hmsl: &str) -> Vec<Value> {
+    let paths: Vec<String> = reports
+        .iter()
+        .map(|(name, report)| reeve.write(name, report))
+        .collect();
+    let mut command = reeve.command();
+    command
+        .args(["triage", "-o", "json", "--now", "2026-09-10T00:00:00Z"])
+        .args(&paths);
+    let output = command
+        .env("REEVE_ALIAS_HMSL", hmsl)
+        .output()
+        .expect("the binary can be run");
+    assert_eq!(output.status.code(), Some(0));
+    let printed = String::from_utf8(output.stdout).expect("tasks are JSON");
+    let all = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a task is JSON"));
+    all.filter(|task: &Value| task["state"] != "merged").collect()
+}
+
+fn reports() -> [(&'static str, String); 4] {
+    [
+        ("gitleaks.json", gitleaks(1)),
+        ("gitlab.json", gitlab()),
+        ("baseline.json", detect_secrets(3)),
+        ("gitguardian.json", gitguardian()),
+    ]
+}
+
+#[test]
+fn four_scanners_in_any_order_speak_of_one_task() {
+    let reeve = Embedded::default();
+    for first in 0..4 {
+        for second in (0..4).filter(|index| *index != first) {
+            let mut order: Vec<usize> = (0..4).filter(|index| ![first, second].contains(index)).collect();
+            order.splice(0..0, [first, second]);
+            let all = reports();
+            let ordered: Vec<_> = order.iter().map(|index| all[*index].clone()).collect();
+            let living = triaged(&reeve, &ordered, "true");
+            assert_eq!(living.len(), 1, "{order:?}");
+            assert_eq!(living[0]["sightings"]["count"], 4, "{order:?}");
+            assert_eq!(
+                living[0]["first_detected_at"], "2026-09-01T08:15:00Z",
+                "the oldest clock, {order:?}"
+            );
+        }
+    }
+}
+
+/// The negative control: a hash that is not computed joins nothing.
+#[test]
+fn a_hash_that_is_switched_off_stays_a_task_of_its_own() {
+    let living = triaged(&Embedded::default(), &reports(), "false");
+    assert_eq!(living.len(), 2);
+    let counts: u64 = living
+        .iter()
+        .filter_map(|task| task["sightings"]["count"].as_u64())
+        .sum();
+    assert_eq!(counts, 4);
+}
+
+#[test]
+fn the_hash_comes_first_and_the_line_restarts_before_the_value_comes() {
+    let reeve = Embedded::default();
+    let mut replica = reeve.run("first");
+    publish(&reeve, "a.json", &detect_secrets(3));
+    let first = one_task(&reeve, 1);
+    replica.kill();
+    let mut replica = reeve.run("second");
+    publish(&reeve, "b.json", &gitleaks(1));
+    let joined = one_task(&reeve, 2);
+    assert_eq!(
+        first["task_id"], joined["task_id"],
+        "the task that was opened first lives on"
+    );
+    assert_eq!(first["opened_at"], joined["opened_at"]);
+    assert_ne!(first["subject"]["key"], joined["subject"]["key"]);
+    replica.kill();
+    let mut replica = reeve.run("third");
+    publish(&reeve, "c.json", &gitlab());
+    publish(&reeve, "d.json", &detect_secrets(9));
+    one_task(&reeve, 4);
+    replica.stop();
+}
+
+#[test]
+fn the_value_comes_first_and_a_person_parts_and_joins_again() {
+    let reeve = Embedded::default();
+    let mut replica = reeve.run("stderr");
+    publish(&reeve, "a.json", &gitleaks(1));
+    publish(&reeve, "b.json", &detect_secrets(3));
+    let task = one_task(&reeve, 2);
+    let id = task["task_id"].as_str().expect("a task has an id");
+    let alias = alias_of(&reeve);
+    let body = json!({ "from": alias }).to_string();
+    reeve.prints(&[
+        "event", "--task", id, "--type", "unmerge", "--actor", "ines", "--body", &body,
+    ]);
+    wait_until(BOUND, "two tasks", || {
+        tasks(&reeve).len() == 2 && sightings(&reeve) == 2
+    });
+    publish(&reeve, "c.json", &detect_secrets(9));
+    wait_until(BOUND, "a sighting under the hash", || sightings(&reeve) == 3);
+    let body = json!({ "main": task["subject"]["key"] }).to_string();
+    reeve.prints(&[
+        "event",
+        "--subject",
+        &alias,
+        "--type",
+        "link",
+        "--actor",
+        "ines",
+        "--body",
+        &body,
+    ]);
+    one_task(&reeve, 3);
+    assert_eq!(reeve.prints(&["dead-letters", "ls", "-o", "json"]), "");
+    replica.stop();
+}
+
+/// The key of the SHA-1, as an offline run with the same key of the keyed hash names it.
+fn alias_of(reeve: &Embedded) -> String {
+    let report = [("baseline.json", detect_secrets(3))];
+    let task = triaged(reeve, &report, "false").remove(0);
+    task["subject"]["key"]
+        .as_str()
+        .expect("a task has a subject")
+        .to_owned()
+}
