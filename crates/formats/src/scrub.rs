@@ -2,18 +2,21 @@
 //!
 //! Two passes over every text. The first knows the values that the record held and looks for them and for their
 //! base64 and hex forms; URL and JSON escapes are undone before. The second knows how secrets look (`sweep`) and
-//! finds those that no field announced. Access key ids of AWS are public and stay.
+//! finds those that no field announced. Access key ids of AWS are public and stay. Most texts hold nothing: one cheap
+//! look tells (`look`), and neither pass is run.
 
+mod look;
 mod sweep;
 mod values;
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use percent_encoding::percent_decode_str;
 
 use crate::settings::Scrub;
-use values::Values;
+use look::Look;
+use values::{Reported, Values};
 
 /// Version of the rules; stands in every finding.
 pub(crate) const VERSION: u32 = 1;
@@ -27,7 +30,9 @@ const ESCAPES_MAX: usize = 3;
 /// The scrubber of one record.
 pub(crate) struct Scrubber {
     scrub: Scrub,
-    values: Values,
+    look: Look,
+    reported: Reported,
+    values: OnceCell<Values>,
     replaced: Cell<u32>,
 }
 
@@ -35,9 +40,12 @@ impl Scrubber {
     /// Knows the secrets of a record; those fields are withheld and counted.
     pub(crate) fn new(secrets: &[Cow<'_, str>], scrub: Scrub) -> Self {
         let withheld = u32::try_from(secrets.len()).unwrap_or(u32::MAX);
+        let reported = Reported::of(secrets);
         Self {
             scrub,
-            values: Values::of(secrets),
+            look: Look::for_values(&reported),
+            reported,
+            values: OnceCell::new(),
             replaced: Cell::new(withheld),
         }
     }
@@ -53,6 +61,14 @@ impl Scrubber {
         if self.scrub == Scrub::Off {
             return Cow::Borrowed(text);
         }
+        if look::is_plain(text) && !self.look.finds(text, &self.reported) {
+            return Cow::Borrowed(text);
+        }
+        self.thoroughly(text)
+    }
+
+    /// As [`Scrubber::text`], for a text that holds a secret, an escape or a character of another script.
+    fn thoroughly<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let shown = without_hidden(text);
         let mut clean = self.plain(shown.as_deref().unwrap_or(text));
         let mut undone = clean.clone().or(shown);
@@ -73,7 +89,11 @@ impl Scrubber {
 
     /// The text with its secrets replaced; none if it holds none.
     fn plain(&self, text: &str) -> Option<String> {
-        let by_value = self.values.replace(text, &self.replaced);
+        if !self.look.finds(text, &self.reported) {
+            return None;
+        }
+        let values = self.values.get_or_init(|| Values::of(&self.reported));
+        let by_value = values.replace(text, &self.replaced);
         match by_value {
             Some(text) => Some(sweep::replace(&text, &self.replaced).unwrap_or(text)),
             None => sweep::replace(text, &self.replaced),

@@ -246,7 +246,7 @@ fn encode(part: &str, case: Case) -> String {
 fn encode_into(encoded: &mut String, part: &str, case: Case) {
     if part.is_ascii() {
         let start = encoded.len();
-        if part.bytes().any(|byte| is_reserved_ascii(byte)) {
+        if part.bytes().any(is_reserved_ascii) {
             part.chars()
                 .for_each(|character| encode_character(encoded, character));
         } else {

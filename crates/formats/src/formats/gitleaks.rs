@@ -165,7 +165,8 @@ fn withheld<'d>(json: &'d Json<'d>, secret: &'d str, around: &[&str]) -> Vec<Cow
 /// The repository in the page of a file: what stands before `/blob/`, `/-/blob/`, `/src/commit/`.
 fn repository_of(link: &str) -> Option<&str> {
     let ends = ["/-/blob/", "/blob/", "/src/commit/", "/src/", "/commit/"];
-    let end = ends.iter().filter_map(|mark| link.find(mark)).min()?;
+    let mut slashes = link.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+    let (end, _) = slashes.find(|(at, _)| ends.iter().any(|mark| link[*at..].starts_with(mark)))?;
     Some(&link[..end]).filter(|repository| repository.contains("://"))
 }
 

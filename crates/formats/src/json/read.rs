@@ -275,7 +275,7 @@ impl<'de> Visitor<'de> for Tree<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json<'de>, A::Error> {
         let inner = self.deeper()?;
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(if self.depth == 0 { OBJECT_KEYS_USUAL } else { 0 });
         let mut seen = Seen::default();
         while let Some(key) = access.next_key_seed(Key)? {
             if entries.len() >= self.context.limits.keys {
@@ -297,6 +297,9 @@ impl<'de> Visitor<'de> for Tree<'_> {
         }
     }
 }
+
+/// Room for the keys of a document.
+const OBJECT_KEYS_USUAL: usize = 24;
 
 /// A short object is checked key by key, a long one once at its end.
 const SHORT_OBJECT_KEYS: usize = 64;

@@ -111,9 +111,9 @@ impl Home<'_> {
 
     /// Another place in every scan would be no link.
     fn found_in(&self, resolved: Resolved) -> Resolved {
-        let is_known = self.place.path.is_some() && self.scope().is_some();
-        match is_known.then(|| self.location(self.rule)) {
-            Some(Ok(location)) => resolved.with_link(Rel::FoundIn, location.subject.key),
+        let known = self.place.path.as_deref().zip(self.scope());
+        match known.map(|(path, scope)| location::file_key(scope, path, self.rule)) {
+            Some(Ok(location)) => resolved.with_link(Rel::FoundIn, location),
             _ => resolved,
         }
     }

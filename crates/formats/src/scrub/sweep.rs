@@ -1,6 +1,6 @@
 //! The pass that knows how secrets look: prefixes of issuers, PEM blocks, userinfo of URLs, tokens in base64 and hex.
 
-mod marks;
+pub(super) mod marks;
 
 use std::cell::Cell;
 use std::sync::LazyLock;
@@ -47,6 +47,16 @@ pub(super) fn replace(text: &str, replaced: &Cell<u32>) -> Option<String> {
     }
     clean.push_str(&text[kept..]);
     Some(clean)
+}
+
+/// Whether a secret that a mark announces stands at a byte of a text; as `replace` sees it or, where marks overlap, more.
+pub(super) fn is_announced(text: &str, start: usize) -> bool {
+    let mut marks = marks::at(text.as_bytes(), start);
+    marks.any(|(mark, tail)| {
+        let end = start + mark.len();
+        let is_pair = matches!(tail, Tail::AccessKeyId) && is_access_key_id(text, end);
+        is_pair || span(text, start, end, *tail).is_some_and(|(start, end)| end > start)
+    })
 }
 
 /// Where secrets stand, in order.
@@ -177,19 +187,38 @@ fn encoded(text: &str, spans: &mut Vec<(usize, usize)>) {
     if text.len() < ENCODED_BYTES_MIN {
         return;
     }
-    let words = runs(text, |byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'-' | b'_' | b'=')
-    });
+    let words = runs(text, is_of_encoding);
     for (start, end) in words.filter(|(start, end)| end - start >= ENCODED_BYTES_MIN) {
         let word = &text[start..end];
         let begins = std::iter::once(0).chain(word.match_indices(['/', '=', '-', '_']).map(|(at, _)| at + 1));
-        // A path may be glued behind it: what follows goes with it, since `/` is also of the alphabet.
-        let glued = |rest: &str| rest.find('/').is_some_and(|slash| hides_secret(&rest[..slash]));
-        let hides = |begin: &usize| hides_secret(&word[*begin..]) || glued(&word[*begin..]);
+        let hides = |begin: &usize| begins_with_secret(&word[*begin..]);
         if let Some(begin) = begins.into_iter().find(hides) {
             spans.push((start + begin, end));
         }
     }
+}
+
+/// Whether a token in base64 or hex begins at a byte of a text.
+pub(super) fn is_encoded(text: &str, start: usize) -> bool {
+    let rest = &text[start..];
+    rest.len() >= ENCODED_BYTES_MIN
+        && (begins_as_base64_text(rest) || begins_as_hex_text(rest))
+        && begins_with_secret(&rest[..run(rest, is_of_encoding)])
+}
+
+/// What base64 or hex of a text can begin with.
+pub(super) const fn may_begin_encoded(byte: u8) -> bool {
+    matches!(byte, b'0' | b'2'..=b'7' | b'C' | b'D' | b'I'..=b'Z' | b'a'..=b'f')
+}
+
+/// A path may be glued behind it: what follows goes with it, since `/` is also of the alphabet.
+fn begins_with_secret(word: &str) -> bool {
+    let glued = || word.find('/').is_some_and(|slash| hides_secret(&word[..slash]));
+    hides_secret(word) || glued()
+}
+
+fn is_of_encoding(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'-' | b'_' | b'=')
 }
 
 fn hides_secret(word: &str) -> bool {

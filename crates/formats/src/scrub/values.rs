@@ -5,21 +5,94 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
+use memchr::memchr3;
 use reeve_domain::key::{aws, db};
 use reeve_domain::secret::is_masked;
 
 use super::MARK;
 
 /// A shorter value would blank texts that have nothing to do with it.
-const VALUE_CHARS_MIN: usize = 6;
+pub(super) const VALUE_BYTES_MIN: usize = 6;
 
 /// A line of a longer value (a PEM block, a key file) counts by itself from this length on.
-const LINE_CHARS_MIN: usize = 16;
+const LINE_BYTES_MIN: usize = 16;
 
 const ACCESS_KEY_ID_BYTES: usize = 20;
 
-/// Texts to look for, one behind the other. Which pairs of bytes one of them begins with is kept as bits, so that a
-/// text is read once.
+/// The values of a record that are worth looking for, as they are in plain, one behind the other.
+#[derive(Default)]
+pub(super) struct Reported {
+    text: String,
+    values: Vec<Range<usize>>,
+}
+
+impl Reported {
+    /// The values, their halves, passwords and lines, each once.
+    pub(super) fn of(secrets: &[Cow<'_, str>]) -> Self {
+        let mut reported = Self::default();
+        for (index, secret) in secrets.iter().enumerate() {
+            if !secrets[..index].contains(secret) {
+                reported.add(secret);
+            }
+        }
+        reported
+    }
+
+    /// Each value, at least [`VALUE_BYTES_MIN`] long.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(|range| &self.text[range.clone()])
+    }
+
+    /// The value, its half or password, its lines: each a value of its own.
+    fn add(&mut self, reported: &str) {
+        let value = outer(reported);
+        if value.len() < VALUE_BYTES_MIN || is_masked(value) || aws::is_access_key_id(value) {
+            return;
+        }
+        self.push(value);
+        if let Some(half) = secret_half(value) {
+            self.push(half);
+        }
+        if memchr3(b':', b'=', b'@', value.as_bytes()).is_some() {
+            self.add_password(value);
+        }
+        if value.contains('\n') || value.contains("\\n") {
+            let lines = value.split('\n').flat_map(|line| line.split("\\n")).map(outer);
+            lines
+                .filter(|line| line.len() >= LINE_BYTES_MIN && !is_masked(line))
+                .for_each(|line| self.push(line));
+        }
+    }
+
+    fn add_password(&mut self, value: &str) {
+        if !(value.contains("://") || value.contains('=') || value.contains("@tcp(")) {
+            return;
+        }
+        let Some(connection) = db::parse(value) else {
+            return;
+        };
+        let user = Some(connection.user.as_str()).filter(|_| connection.password.is_none());
+        let password = connection
+            .password
+            .as_ref()
+            .map(|password| password.expose().as_str());
+        [user, password]
+            .into_iter()
+            .flatten()
+            .for_each(|text| self.push(text));
+    }
+
+    fn push(&mut self, value: &str) {
+        if value.len() >= VALUE_BYTES_MIN {
+            let start = self.text.len();
+            self.text.push_str(value);
+            self.values.push(start..self.text.len());
+        }
+    }
+}
+
+/// All forms of the values, one behind the other. Which pairs of bytes one of them begins with is kept as bits, so
+/// that a text is read once.
 pub(super) struct Values {
     text: String,
     needles: Vec<Range<usize>>,
@@ -28,19 +101,15 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// All forms of the values that are worth looking for.
-    pub(super) fn of(secrets: &[Cow<'_, str>]) -> Self {
+    /// The values, in plain, in base64 and in hex.
+    pub(super) fn of(reported: &Reported) -> Self {
         let mut values = Self {
             text: String::new(),
             needles: Vec::new(),
             starts: [0; 16],
             shortest: usize::MAX,
         };
-        for (index, secret) in secrets.iter().enumerate() {
-            if !secrets[..index].contains(secret) {
-                values.add_reported(secret);
-            }
-        }
+        reported.iter().for_each(|value| values.add_forms(value));
         values
     }
 
@@ -78,46 +147,7 @@ impl Values {
         })
     }
 
-    /// The value, its half or password, its lines: each a value of its own.
-    fn add_reported(&mut self, reported: &str) {
-        let value = outer(reported);
-        if value.len() < VALUE_CHARS_MIN || is_masked(value) || aws::is_access_key_id(value) {
-            return;
-        }
-        self.add_forms(value);
-        if let Some(half) = secret_half(value) {
-            self.add_forms(half);
-        }
-        if value.contains("://") || value.contains('=') || value.contains("@tcp(") {
-            self.add_password(value);
-        }
-        if value.contains('\n') || value.contains("\\n") {
-            let lines = value.split('\n').flat_map(|line| line.split("\\n")).map(outer);
-            lines
-                .filter(|line| line.len() >= LINE_CHARS_MIN && !is_masked(line))
-                .for_each(|line| self.add_forms(line));
-        }
-    }
-
-    fn add_password(&mut self, value: &str) {
-        let Some(connection) = db::parse(value) else {
-            return;
-        };
-        let user = Some(connection.user.as_str()).filter(|_| connection.password.is_none());
-        let password = connection
-            .password
-            .as_ref()
-            .map(|password| password.expose().as_str());
-        [user, password]
-            .into_iter()
-            .flatten()
-            .for_each(|text| self.add_forms(text));
-    }
-
     fn add_forms(&mut self, value: &str) {
-        if value.len() < VALUE_CHARS_MIN {
-            return;
-        }
         self.add(|text| text.push_str(value));
         self.add(|text| HEXLOWER.encode_append(value.as_bytes(), text));
         self.add(|text| HEXUPPER.encode_append(value.as_bytes(), text));

@@ -91,8 +91,11 @@ const SPLIT_NAMES: [(&str, &str); 4] = [("git", "hub"), ("git", "lab"), ("send",
 /// A shorter word must stand alone.
 const PART_BYTES_MIN: usize = 5;
 
-/// The words by their first byte, each with the rank of its family.
-static WORDS: LazyLock<[Vec<(usize, &'static [u8])>; 256]> = LazyLock::new(|| {
+/// A word and the rank of its family.
+type RankedWord = (usize, &'static [u8]);
+
+/// The words by their first byte.
+static WORDS: LazyLock<[Vec<RankedWord>; 256]> = LazyLock::new(|| {
     let mut by_first = [const { Vec::new() }; 256];
     for (rank, (_, words)) in FAMILIES.iter().enumerate() {
         for word in words.iter().map(|word| word.as_bytes()) {

@@ -1,8 +1,12 @@
 //! What the sweep knows: the marks by which secrets are told, and what follows each.
 
+use std::sync::LazyLock;
+
+use crate::scrub::look::{SLOTS, slot};
+
 /// What follows the mark of a secret.
 #[derive(Clone, Copy)]
-pub(super) enum Tail {
+pub(in crate::scrub) enum Tail {
     /// At least so many letters, digits, `_` or `-`.
     Token(usize),
     /// The same with dots and slashes among them.
@@ -20,7 +24,7 @@ pub(super) enum Tail {
 }
 
 /// Marks of secrets, as data. The longest that fits wins.
-pub(super) const MARKS: &[(&str, Tail)] = &[
+pub(in crate::scrub) const MARKS: &[(&str, Tail)] = &[
     ("ghp_", Tail::Token(30)),
     ("gho_", Tail::Token(30)),
     ("ghu_", Tail::Token(30)),
@@ -97,3 +101,24 @@ pub(super) const MARKS: &[(&str, Tail)] = &[
     ("AKIA", Tail::AccessKeyId),
     ("ASIA", Tail::AccessKeyId),
 ];
+
+/// The marks by the slot of their first three bytes.
+static BY_SLOT: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
+    let mut by_slot = vec![Vec::new(); SLOTS];
+    for (index, (mark, _)) in MARKS.iter().enumerate() {
+        by_slot[slot(mark.as_bytes())].push(index);
+    }
+    by_slot
+});
+
+/// The slots of all marks.
+pub(in crate::scrub) fn slots() -> impl Iterator<Item = usize> {
+    MARKS.iter().map(|(mark, _)| slot(mark.as_bytes()))
+}
+
+/// The marks that stand at a byte of a text, overlapping ones too.
+pub(super) fn at(text: &[u8], start: usize) -> impl Iterator<Item = &'static (&'static str, Tail)> {
+    let rest = &text[start..];
+    let here = BY_SLOT[slot(rest)].iter().map(|index| &MARKS[*index]);
+    here.filter(move |(mark, _)| rest.starts_with(mark.as_bytes()))
+}
