@@ -67,6 +67,11 @@ impl Replica {
         kilobytes.expect("it runs, and the system counts") * 1024
     }
 
+    /// Its process, for those who count what it takes.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it serves metrics.
     pub const fn port(&self) -> u16 {
         self.port
