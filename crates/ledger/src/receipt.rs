@@ -1,7 +1,8 @@
 //! Receipts of scans: what a scan showed once and an equal one no longer shows is removed from its source.
 //!
 //! Coverage is proven by the scans themselves: a cause remembers the scans (kind, id, rules and branch) whose report it
-//! stood in, and only the receipt of an equal scan that was complete, ran later and does not show it speaks of it.
+//! stood in, and only the receipt of an equal scan that was complete, ran later and does not show it speaks of it. A
+//! record may hold several reports: a scan shows only what its own format found in its own repository.
 
 use data_encoding::BASE32_NOPAD;
 use reeve_domain::key::SubjectKey;
@@ -64,7 +65,7 @@ pub(crate) fn note(case: &mut Case, origin: &SubjectKey, receipt: &Receipt, at: 
         return Noted::Nothing;
     };
     let report = report_of(&receipt.provenance);
-    let shown = mark(case, origin, &scan, &report);
+    let shown = mark(case, origin, receipt, (&scan, &report));
     let Some(piece) = proof(case, origin, receipt, (&scan, report), at) else {
         return if shown { Noted::Shown } else { Noted::Nothing };
     };
@@ -112,21 +113,16 @@ fn causes_under<'c>(
     tracked.values().flat_map(|tracked| &tracked.causes)
 }
 
-fn mark(case: &mut Case, origin: &SubjectKey, scan: &str, report: &str) -> bool {
+fn mark(case: &mut Case, origin: &SubjectKey, receipt: &Receipt, (scan, report): (&str, &str)) -> bool {
     let stood = |(id, cause): (&CauseId, &CauseFact)| {
-        cause
-            .reports
-            .iter()
-            .any(|known| known == report)
-            .then(|| id.clone())
+        let listed = cause.reports.iter().any(|known| known == report);
+        (listed && lies_in(cause, receipt)).then(|| id.clone())
     };
     let shown: Vec<CauseId> = causes_under(case, origin).filter_map(stood).collect();
-    let share = case
-        .ties
-        .shares
-        .get_mut(origin)
-        .map(|share| &mut share.facts.tracked);
-    let kept = share.into_iter().flat_map(|tracked| tracked.values_mut());
+    let share = case.ties.shares.get_mut(origin);
+    let kept = share
+        .into_iter()
+        .flat_map(|share| share.facts.tracked.values_mut());
     let mut new = false;
     for tracked in case.tracked.values_mut().chain(kept) {
         for id in &shown {
@@ -137,6 +133,17 @@ fn mark(case: &mut Case, origin: &SubjectKey, scan: &str, report: &str) -> bool 
         }
     }
     new
+}
+
+/// Whether a scan can have shown a cause: by its format, and in its repository.
+fn lies_in(cause: &CauseFact, receipt: &Receipt) -> bool {
+    let plain = |text: &str| {
+        let text = text.trim_end_matches('/');
+        text.strip_suffix(".git").unwrap_or(text).to_lowercase()
+    };
+    let repository = cause.location.repository.as_deref().map(plain);
+    let here = receipt.scope.kind != "repository" || repository == Some(plain(&receipt.scope.id));
+    here && cause.format == receipt.source.format
 }
 
 /// A complete scan that no longer shows what an equal one showed before.

@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 
 use bytes::Bytes;
 use reeve_domain::alert::{Origin, RawAlert};
-use reeve_domain::observation::Observation;
+use reeve_domain::observation::{Observation, Receipt};
 use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::{DeadLetter, Payload, Reject, Stage};
 use reeve_domain::time::Timestamp;
@@ -59,8 +59,7 @@ impl<R: FnMut(&Counts)> Normalizer<R> {
         count(&mut self.counts, &parsed);
         let parent = traceparent(record);
         let payload = OnceCell::new();
-        let receipts = parsed
-            .receipts
+        let receipts = told_apart(parsed.receipts)
             .into_iter()
             .map(|receipt| Observation::Receipt(Box::new(receipt)));
         for item in parsed.items {
@@ -179,6 +178,27 @@ fn outgoing(observation: &Observation, record: &Record, parent: &Option<Bytes>) 
     }
 }
 
+/// Several scans in one record: which of them showed a finding is told by its repository alone. One that cannot be told
+/// from its neighbors by that has no rules that another could be compared with, so that nothing follows from it.
+fn told_apart(mut receipts: Vec<Receipt>) -> Vec<Receipt> {
+    let place = |receipt: &Receipt| {
+        (
+            receipt.source.format.clone(),
+            receipt.scope.kind.clone(),
+            receipt.scope.id.clone(),
+        )
+    };
+    let places: Vec<_> = receipts.iter().map(place).collect();
+    for (receipt, own) in receipts.iter_mut().zip(&places) {
+        let alone = places.iter().filter(|place| *place == own).count() == 1;
+        if places.len() > 1 && !(alone && receipt.scope.kind == "repository") {
+            receipt.scope.ruleset.clear();
+            receipt.scope.complete = false;
+        }
+    }
+    receipts
+}
+
 /// One outcome per record, one count per result.
 fn count(counts: &mut Counts, parsed: &Parsed) {
     for item in &parsed.items {
@@ -224,5 +244,45 @@ fn record_outcome(parsed: &Parsed) -> Outcome {
         Outcome::Dropped
     } else {
         Outcome::Empty
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(kind: &str, id: &str) -> Receipt {
+        let origin = Origin::File { file: "-".into() };
+        let body = serde_json::json!({
+            "scope": { "kind": kind, "id": id, "ruleset": "r", "complete": true },
+            "observed_at": "2026-01-01T00:00:00Z",
+            "source": { "format": "sarif", "tool": "sarif", "rule": "x", "reference": "" },
+            "provenance": { "index": 0, "format_version": 1, "file": origin.coordinates() },
+        });
+        serde_json::from_value(body).unwrap()
+    }
+
+    fn proving(receipts: Vec<Receipt>) -> Vec<bool> {
+        let kept = told_apart(receipts);
+        kept.iter()
+            .map(|receipt| receipt.scope.complete && !receipt.scope.ruleset.is_empty())
+            .collect()
+    }
+
+    #[test]
+    fn scans_of_one_record_prove_something_only_if_their_findings_can_be_told_apart() {
+        assert_eq!(proving(vec![scan("image", "a")]), [true]);
+        assert_eq!(
+            proving(vec![scan("repository", "a"), scan("repository", "b")]),
+            [true, true]
+        );
+        assert_eq!(
+            proving(vec![scan("repository", "a"), scan("repository", "a")]),
+            [false, false]
+        );
+        assert_eq!(
+            proving(vec![scan("image", "a"), scan("repository", "b")]),
+            [false, true]
+        );
     }
 }

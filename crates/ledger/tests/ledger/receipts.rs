@@ -77,6 +77,22 @@ fn every_gap_in_the_coverage_leaves_it_open() {
     );
 }
 
+/// One record may hold the reports of several scans.
+#[test]
+fn a_scan_shows_only_what_its_own_format_found_in_its_own_repository() {
+    let mut elsewhere = dead(leak(1));
+    elsewhere.location.repository = Some("billing".to_owned());
+    let mut by_another = dead(leak(1));
+    by_another.source.format = "trufflehog-v3".to_owned();
+    for finding in [elsewhere, by_another] {
+        let mut world = World::new(at_once(), 200);
+        world.give(finding);
+        world.give(scan(1, 1));
+        world.give(scan(2, 20));
+        assert_eq!(world.task().state, TaskState::Open);
+    }
+}
+
 #[test]
 fn what_may_be_live_is_not_closed_by_its_removal() {
     let mut world = World::new(at_once(), 200);
