@@ -57,6 +57,9 @@ pub(crate) const NAMES: &[&str] = &[
     "items",
 ];
 
+/// How `kubectl` names the kinds of trivy-operator's reports ends.
+const REPORTS: &str = "reports.aquasecurity.github.io";
+
 /// What an envelope says that its payload may not say itself. Never copied to an output as it stands.
 #[derive(Clone, Default)]
 pub(crate) struct Carried {
@@ -211,8 +214,39 @@ const LAYERS: &[Layer] = &[
     },
 ];
 
+/// Whether a key is one without which no layer matches: one look at each key tells most alerts from envelopes.
+fn is_mark(key: &str) -> bool {
+    matches!(
+        key,
+        "specversion"
+            | "detail-type"
+            | "Message"
+            | "SubscribeURL"
+            | "Sns"
+            | "body"
+            | "kinesis"
+            | "Records"
+            | "messageType"
+            | "awslogs"
+            | "message"
+            | "receivedMessages"
+            | "records"
+            | "category"
+            | "eventType"
+            | "value"
+            | "hits"
+            | "_source"
+            | "result"
+            | "sourcetype"
+            | "items"
+    ) || key.ends_with(REPORTS)
+}
+
 /// Takes the outermost layer off, if the object is an envelope.
 pub(crate) fn peel<'d>(json: &'d Json<'d>) -> Option<(&'static str, Peeled<'d>)> {
+    if !json.entries().iter().any(|(key, _)| is_mark(key)) {
+        return None;
+    }
     let layer = LAYERS.iter().find(|layer| (layer.matches)(json))?;
     Some((layer.name, (layer.peel)(json)))
 }
@@ -341,7 +375,7 @@ fn is_kubernetes_list(json: &Json<'_>) -> bool {
 /// Resources of trivy-operator by their kinds, as `kubectl` names them.
 fn is_kubernetes_reports(json: &Json<'_>) -> bool {
     let entries = json.entries();
-    let is_kind = |name: &str| name.ends_with("reports.aquasecurity.github.io");
+    let is_kind = |name: &str| name.ends_with(REPORTS);
     !entries.is_empty()
         && entries
             .iter()

@@ -151,6 +151,10 @@ fn every_envelope_of_a_store_is_peeled() {
             &["aks-audit"],
         ),
         (
+            json!({"configauditreports.aquasecurity.github.io": [leak()]}),
+            &["kubernetes-reports"],
+        ),
+        (
             json!({"kind": "FindingList", "items": [leak()]}),
             &["kubernetes-list"],
         ),
