@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use reeve_formats::formats::claims;
 use reeve_formats::{Item, Json};
-use support::{files, parse_bytes, settings, tally};
+use support::{files, fixtures, parse_bytes, settings, tally};
 
 /// File, its records in the manifest, and what becomes of them. Where the counts differ from the manifest the reason
 /// stands beside. Files of formats that are not built in yet are not listed: their objects are refused as unknown.
@@ -374,6 +374,16 @@ fn no_object_of_the_corpus_is_claimed_by_two_formats() {
         };
         for json in Json::documents_of(text) {
             check_claims(&name, &json);
+        }
+    }
+}
+
+#[test]
+fn no_object_of_a_fixture_is_claimed_by_two_formats() {
+    for (path, _) in fixtures() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for json in Json::documents_of(&text) {
+            check_claims(&path.display().to_string(), &json);
         }
     }
 }
