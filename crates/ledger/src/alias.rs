@@ -35,31 +35,31 @@ fn is_place(key: &SubjectKey) -> bool {
 /// Sends a `link` to every strong alias that the case has not claimed yet, or so long ago that its redirect may be
 /// forgotten.
 pub(crate) fn claim(case: &mut Case, aliases: &[Alias], at: Now<'_>, out: &mut Applied) {
-    let own = case.key().clone();
-    if is_place(&own) || case.ties.main.is_some() {
+    let again = at.now.plus_seconds(-spans(at.policy).tombstone_after / 2);
+    let due = |case: &Case, key: &SubjectKey| {
+        let known = case.ties.claimed.get(key);
+        known.map_or(case.ties.claimed.len() < KEYS_MAX, |claimed_at| {
+            *claimed_at <= again
+        })
+    };
+    let strong = aliases.iter().filter(|alias| alias.strength == Strength::Strong);
+    let keys = strong.map(|alias| &alias.key).filter(|key| !is_place(key));
+    let idle = is_place(case.key()) || case.ties.main.is_some();
+    if idle || !keys.clone().any(|key| due(case, key)) {
         return;
     }
-    let again = at.now.plus_seconds(-spans(at.policy).tombstone_after / 2);
-    let strong = aliases.iter().filter(|alias| alias.strength == Strength::Strong);
-    let keys: Vec<&SubjectKey> = strong
-        .map(|alias| &alias.key)
-        .filter(|key| **key != own && !is_place(key))
-        .collect();
+    let own = case.key().clone();
+    let keys: Vec<&SubjectKey> = keys.filter(|key| **key != own).collect();
     for &key in &keys {
-        let known = case.ties.claimed.get(key);
-        let room = known.is_some() || case.ties.claimed.len() < KEYS_MAX;
-        if !room || known.is_some_and(|claimed_at| *claimed_at > again) {
+        if !due(case, key) {
             continue;
         }
-        let round = known.map_or(0, |_| at.now.millis());
-        case.ties.claimed.insert(key.clone(), at.now);
+        let round = case.ties.claimed.insert(key.clone(), at.now);
+        let round = round.map_or(0, |_| at.now.millis());
+        let others = keys.iter().filter(|other| **other != key);
         let body = LinkBody {
             main: own.clone(),
-            also: keys
-                .iter()
-                .map(|key| (*key).clone())
-                .filter(|other| other != key)
-                .collect(),
+            also: others.map(|other| (*other).clone()).collect(),
         };
         let id = event_id("link", &[own.as_str(), key.as_str(), &round.to_string()]);
         out.follow_ups
