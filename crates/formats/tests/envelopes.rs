@@ -50,11 +50,8 @@ fn every_envelope_is_peeled() {
         (json!([leak()]), &[][..]),
         (event, &["eventbridge"]),
         (structured("data", leak()), &["cloudevents"]),
-        (structured("data", text.clone().into()), &["cloudevents"]),
-        (
-            structured("data_base64", encoded.clone().into()),
-            &["cloudevents"],
-        ),
+        (structured("data", text.into()), &["cloudevents"]),
+        (structured("data_base64", encoded.into()), &["cloudevents"]),
     ] {
         check(envelope.to_string().as_bytes(), names);
     }
@@ -96,7 +93,6 @@ fn every_envelope_of_a_cloud_is_peeled() {
 #[test]
 fn every_envelope_of_a_store_is_peeled() {
     let text = leak().to_string();
-    let encoded = BASE64.encode(text.as_bytes());
     for (envelope, names) in [
         (
             json!({"@odata.context": "c", "value": [leak()]}),
@@ -130,10 +126,23 @@ fn every_envelope_of_a_store_is_peeled() {
             json!({"time": 1, "sourcetype": "_json", "event": text}),
             &["splunk-hec"],
         ),
+    ] {
+        check(envelope.to_string().as_bytes(), names);
+    }
+}
+
+#[test]
+fn every_envelope_of_a_queue_is_peeled() {
+    let text = leak().to_string();
+    let encoded = BASE64.encode(text.as_bytes());
+    let mut record = leak();
+    record["category"] = "Findings".into();
+    for (envelope, names) in [
         (
             json!([{"ackId": "1", "message": {"data": encoded, "messageId": "1"}}]),
-            &["pubsub"],
+            &["pubsub"][..],
         ),
+        (json!({"records": [record]}), &["azure-records"]),
         (
             json!({"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": text}]}),
             &["aws-event", "sqs"],
@@ -161,6 +170,11 @@ fn every_envelope_of_a_store_is_peeled() {
     ] {
         check(envelope.to_string().as_bytes(), names);
     }
+}
+
+#[test]
+fn every_layer_of_bytes_is_peeled() {
+    let text = leak().to_string();
     check(&gzip(text.as_bytes()), &["gzip"]);
     check(&zstd::encode_all(text.as_bytes(), 0).unwrap(), &["zstd"]);
     check(&gzip(&gzip(text.as_bytes())), &["gzip"]);
