@@ -3,12 +3,13 @@
 mod files;
 mod keys;
 mod log;
+mod mappings;
 mod raw;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use reeve_formats::Limits;
+use reeve_formats::{Limits, Mappings};
 use reeve_inventories::RawInventories;
 use reeve_policy::Policy;
 use reeve_policy::config::{ConfigError, ConfigTexts, Document};
@@ -35,6 +36,8 @@ pub struct Config {
     pub fixed: String,
     /// Bounds of what one alert may cost.
     pub limits: Limits,
+    /// Formats as configuration.
+    pub mappings: Mappings,
     /// How long a batch waits for inventories.
     pub enrich: Enrich,
     /// Where the keys of the keyed hashes are.
@@ -59,7 +62,14 @@ fn compile(texts: &ConfigTexts, folder: Option<&Path>) -> Result<Config, Vec<Con
     let policy = keep(Policy::compile(texts), &mut errors);
     let inventories = keep(inventories(texts), &mut errors);
     let reeve = keep(reeve(texts), &mut errors);
-    let (Some(policy), Some((document, inventories)), Some((raw, log))) = (policy, inventories, reeve) else {
+    let mappings = reeve
+        .as_ref()
+        .map(|(raw, _)| mappings::load(folder, &raw.mappings));
+    let mappings = mappings.and_then(|loaded| keep(loaded, &mut errors));
+    let (Some(policy), Some((document, inventories))) = (policy, inventories) else {
+        return Err(errors);
+    };
+    let (Some((raw, log)), Some(mappings)) = (reeve, mappings) else {
         return Err(errors);
     };
     let limits = Limits {
@@ -78,6 +88,7 @@ fn compile(texts: &ConfigTexts, folder: Option<&Path>) -> Result<Config, Vec<Con
         folder: folder.unwrap_or(Path::new(".")).to_owned(),
         fixed: texts.text(REEVE).to_owned(),
         limits,
+        mappings,
         enrich: raw.enrich,
         hmac_key: raw.hmac_key,
         metrics_address: raw.metrics.address,

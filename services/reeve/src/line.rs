@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use reeve_dispatcher::{Dispatcher, Lookups, Parts};
 use reeve_domain::observation::{IssueType, Statement};
 use reeve_domain::secret::HmacKeys;
-use reeve_formats::{EvidenceLevels, Settings, formats};
+use reeve_formats::{EvidenceLevels, Mappings, Settings, formats};
 use reeve_inventories::{Inventories, Surroundings};
 use reeve_kafka::KafkaLane;
 use reeve_log::embedded::{Embedded, Server, Store};
@@ -287,7 +287,7 @@ fn engine(log: &LogConfig) -> Result<(Engine, Option<Server>), Failure> {
 
 /// What the normalizer parses with.
 pub fn settings(config: &Config, keys: Arc<HmacKeys>) -> Settings {
-    let levels = levels(&config.policy);
+    let levels = levels(&config.policy, &config.mappings);
     let frameworks = IssueType::ALL
         .iter()
         .map(|issue| (*issue, config.policy.labels(*issue).clone()))
@@ -295,15 +295,16 @@ pub fn settings(config: &Config, keys: Arc<HmacKeys>) -> Settings {
     Settings {
         limits: config.limits,
         levels,
+        mappings: config.mappings.clone(),
         frameworks,
         scrub: hooks::scrub(),
         ..Settings::new(keys)
     }
 }
 
-fn levels(policy: &Policy) -> EvidenceLevels {
-    let said =
-        formats::ids().flat_map(|format| Statement::ALL.iter().map(move |statement| (format, *statement)));
+fn levels(policy: &Policy, mappings: &Mappings) -> EvidenceLevels {
+    let ids = formats::ids().chain(mappings.names());
+    let said = ids.flat_map(|format| Statement::ALL.iter().map(move |statement| (format, *statement)));
     said.filter_map(|(format, statement)| {
         policy
             .level_of_format(format, statement)
@@ -337,7 +338,10 @@ pub fn known(config: &Config, start: &Start) -> Known {
         topics: inputs
             .map(|topic| config.log.names.name(*topic).to_string())
             .collect(),
-        formats: formats::ids().map(str::to_owned).collect(),
+        formats: formats::ids()
+            .chain(config.mappings.names())
+            .map(str::to_owned)
+            .collect(),
         roles: start.roles.iter().map(|role| role.as_str().to_owned()).collect(),
         escalation_level_max: 4,
         ..Known::default()

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::files::{REEVE, SHIPPED};
 use super::keys::HmacKeyFiles;
 use super::log::{self, LogConfig};
+use super::mappings::RawMappings;
 
 /// `reeve.yaml` as written.
 #[derive(Deserialize)]
@@ -18,6 +19,8 @@ pub(super) struct RawReeve {
     pub(super) hmac_key: HmacKeyFiles,
     pub(super) enrich: Enrich,
     pub(super) limits: RawLimits,
+    #[serde(default)]
+    pub(super) mappings: RawMappings,
     pub(super) metrics: RawMetrics,
     pub(super) logging: RawLogging,
 }
