@@ -6,7 +6,7 @@ use reeve_domain::observation::{Evidence, Finding, Statement};
 use reeve_domain::task::TaskState;
 
 use crate::net::{Fault, Net, ends};
-use crate::support::{Step, at, at_once, audit, leak, live, says, subject};
+use crate::support::{Step, at, at_once, audit, leak, live, says, shipped, subject};
 
 /// The key of the value itself.
 pub(crate) const VALUE: &str = "secret:value:hmac:k/value";
@@ -226,4 +226,38 @@ fn evidence_under_an_alias_closes_the_task_of_the_value_and_a_sign_of_life_reope
         (net.living()[0].state, net.living()[0].cycle),
         (TaskState::Open, 2)
     );
+}
+
+#[test]
+fn what_is_held_when_its_keys_meet_opens_as_one_task() {
+    for steps in [
+        [Step::from(by_sha1(2)), by_value(5).into()],
+        [by_value(5).into(), by_sha1(2).into()],
+    ] {
+        let mut net = Net::new(shipped(), Fault::Restarts);
+        steps.into_iter().for_each(|step| net.give(step));
+        assert!(net.last().is_empty(), "it waits for its context");
+        net.tick(201);
+        one_task(&net, 2, 2);
+        assert_eq!(net.last().len(), 1);
+    }
+}
+
+#[test]
+fn a_closed_task_hands_over_its_proof() {
+    for fault in [Fault::None, Fault::Twice] {
+        let mut net = Net::new(at_once(), fault);
+        net.give(by_sha1(2));
+        net.give(of(audit(Statement::Deleted, 3), SHA1));
+        let closed = net.living()[0].clone();
+        assert_eq!(closed.state, TaskState::Verified);
+        net.now = at(201);
+        net.give(by_value(5));
+        one_task(&net, 2, 2);
+        let task = net.living()[0];
+        assert_eq!(
+            (&task.task_id, task.state),
+            (&closed.task_id, TaskState::Verified)
+        );
+    }
 }
