@@ -55,3 +55,15 @@ image:
 # what a fresh machine lacks, for building and for the tests
 setup:
     scripts/setup --tests
+
+# speed, cost and latency beside the bare client and two peers: just load --quick
+load *ARGS:
+    load-tests/run {{ ARGS }}
+
+# user instructions an alert takes in the normalizer
+instructions *ARGS:
+    load-tests/instructions {{ ARGS }}
+
+# ten minutes of kills, faults, poison and reloads, then the checker
+soak *ARGS:
+    load-tests/soak {{ ARGS }}
