@@ -152,8 +152,8 @@ fn what_is_wrong_is_told_with_line_column_and_what_was_meant() {
         "{pattern}"
     );
     let layout = refused(
-        "title: rule",
-        "title: rule }\n    times: { observed_at: { at: t, layout: \"%H:%M\" }",
+        "source: { rule: rule }",
+        "source: { rule: rule }\n    times: { observed_at: { at: t, layout: \"%B\" } }",
     );
     assert!(layout.contains("expected a layout of strptime"), "{layout}");
     let shape = refused("severity: 70 }", "severty: 70 }");
