@@ -5,10 +5,12 @@ mod counts;
 mod input;
 mod lookups;
 mod outgoing;
+mod unreadable;
 
 pub use counts::{Counts, Observe, State};
 use input::Body;
 pub use lookups::Lookups;
+use unreadable::{Unreadable, refused};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,9 +25,7 @@ use reeve_domain::reject::{DeadLetter, Reject, Stage};
 use reeve_domain::secret::HmacKeys;
 use reeve_domain::time::Timestamp;
 use reeve_inventories::Inventories;
-use reeve_ledger::{
-    Applied, Case, Input, InputTopic, LEDGER_VERSION, LedgerError, Overlay, Partition, Position,
-};
+use reeve_ledger::{Applied, Case, Input, InputTopic, Overlay, Partition, Position};
 use reeve_log::cloudevent::traceparent;
 use reeve_log::{Output, Record, RestoreError, Segment, Topic, TopicNames, letter, partition};
 use reeve_policy::Policy;
@@ -51,6 +51,7 @@ pub struct Dispatcher<O> {
     parts: Parts,
     cases: BTreeMap<i32, Partition>,
     pending: BTreeMap<i32, Overlay>,
+    unreadable: Unreadable,
     counts: Counts,
     observe: O,
 }
@@ -62,6 +63,7 @@ impl<O: Observe> Dispatcher<O> {
             parts,
             cases: BTreeMap::new(),
             pending: BTreeMap::new(),
+            unreadable: Unreadable::default(),
             counts: Counts::default(),
             observe,
         }
@@ -252,6 +254,9 @@ impl<O: Observe> Dispatcher<O> {
         for partition in touched {
             let cases = self.cases.entry(partition).or_default();
             let overlay = self.pending.entry(partition).or_default();
+            output
+                .records
+                .extend(self.unreadable.tombstones(partition, cases));
             match overlay.ledger_records(&self.parts.policy) {
                 Ok(records) => {
                     let records = records
@@ -333,21 +338,21 @@ impl<O: Observe> Dispatcher<O> {
 impl<O: Observe> Segment for Dispatcher<O> {
     fn begin_restore(&mut self, partition: i32) {
         self.cases.insert(partition, Partition::default());
+        self.unreadable.forget(partition);
     }
 
     fn restore(&mut self, record: Record) -> Result<(), RestoreError> {
-        let (partition, offset) = (record.partition, record.offset);
-        let cases = self.cases.entry(partition).or_default();
+        let cases = self.cases.entry(record.partition).or_default();
         let key = record.key.as_deref().unwrap_or_default();
-        cases
-            .restore(key, record.value.as_deref(), &self.parts.policy)
-            .map_err(|error| refused(error, partition, offset))
+        let read = cases.restore(key, record.value.as_deref(), &self.parts.policy);
+        self.unreadable.note(&record, read)
     }
 
     fn end_restore(&mut self, partition: i32, proof: Option<&str>) -> Result<(), RestoreError> {
         let Some(cases) = self.cases.get(&partition) else {
             return Ok(());
         };
+        self.unreadable.end(partition, self.parts.accept_loss)?;
         match cases.verify(proof) {
             Err(error) if self.parts.accept_loss => {
                 tracing::error!(%partition, %error, "the ledger has lost records; going on with what is left, as told");
@@ -360,6 +365,7 @@ impl<O: Observe> Segment for Dispatcher<O> {
     fn revoke(&mut self, partition: i32) {
         self.cases.remove(&partition);
         self.pending.remove(&partition);
+        self.unreadable.forget(partition);
         self.parts.lookups.forget(partition);
         self.observe.state(partition, None);
     }
@@ -394,6 +400,9 @@ impl<O: Observe> Segment for Dispatcher<O> {
 
     fn committed(&mut self, now: Timestamp) {
         for (partition, overlay) in std::mem::take(&mut self.pending) {
+            if !overlay.is_empty() {
+                self.unreadable.forget(partition);
+            }
             self.cases
                 .entry(partition)
                 .or_default()
@@ -413,25 +422,5 @@ const fn input_topic(topic: Topic) -> InputTopic {
     match topic {
         Topic::TaskEvents => InputTopic::TaskEvents,
         _ => InputTopic::Findings,
-    }
-}
-
-fn refused(error: LedgerError, partition: i32, offset: i64) -> RestoreError {
-    match error {
-        LedgerError::Newer { found, .. } => RestoreError::Newer {
-            partition,
-            found,
-            known: LEDGER_VERSION,
-        },
-        LedgerError::Lost { expected, got } => RestoreError::Lost {
-            partition,
-            expected,
-            got,
-        },
-        LedgerError::Unreadable(what) => RestoreError::Unreadable {
-            partition,
-            offset,
-            what: what.to_owned(),
-        },
     }
 }
