@@ -13,8 +13,8 @@ use crate::fixtures::{fixture, fixtures, rename, set, single, strings};
 /// How many secrets of each of the two kinds are planted.
 pub const PLANTED: usize = 50;
 
-const PLANTS_PER_FIXTURE: usize = 4;
-const VALUES_PER_SECRET: usize = 3;
+const PLANTS_PER_FIXTURE: usize = 3;
+const VALUES_PER_SECRET: usize = 2;
 
 /// Where a format carries the value of a secret.
 const VALUE_FIELDS: [(&str, &str); 6] = [
@@ -56,7 +56,7 @@ pub fn whole() -> Vec<Planted> {
         let mut dice = Dice(name.bytes().map(u64::from).sum());
         for _ in 0..PLANTS_PER_FIXTURE {
             let secret = token(planted.len() % PLANTED);
-            let document = plant(&document, &secret, &mut dice);
+            let document = plant(&document, &secret, None, &mut dice);
             planted.push(written(&document, secret, &mut dice));
         }
     }
@@ -68,7 +68,7 @@ pub fn whole() -> Vec<Planted> {
             let secret = value(number);
             let mut document = single(fixture(name));
             set(&mut document, pointer, json!(secret));
-            let document = plant(&document, &secret, &mut dice);
+            let document = plant(&document, &secret, Some(pointer), &mut dice);
             planted.push(written(&document, secret, &mut dice));
         }
     }
@@ -170,12 +170,14 @@ fn everywhere(number: usize) -> Planted {
     }
 }
 
-/// The document with the secret, in one of its forms, at one of its strings or in place of one of its names.
-fn plant(document: &Value, secret: &str, dice: &mut Dice) -> Value {
+/// The document with the secret, in one of its forms, at one of its strings or in place of one of its names; the string at
+/// `kept`, by which it is known, stays.
+fn plant(document: &Value, secret: &str, kept: Option<&str>, dice: &mut Dice) -> Value {
     let mut changed = document.clone();
     let forms = forms(secret);
     let form = &forms[pick(dice, forms.len())];
-    let strings = strings(document);
+    let mut strings = strings(document);
+    strings.retain(|place| Some(place.as_str()) != kept);
     let place = &strings[pick(dice, strings.len())];
     let old = document
         .pointer(place)

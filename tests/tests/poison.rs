@@ -206,7 +206,7 @@ fn a_report_as_long_as_a_document_may_be_is_read() {
 #[test]
 fn a_field_of_a_wrong_type_is_a_letter_with_its_path_or_less_is_known() {
     let reeve = Embedded::default();
-    let documents: Vec<String> = wrong_types(CANARY).into_iter().step_by(2).collect();
+    let documents: Vec<String> = wrong_types(CANARY).into_iter().step_by(4).collect();
     assert!(documents.len() > 500, "{}", documents.len());
     reeve.write("wrong.ndjson", &documents.join("\n"));
     let printed = reeve.prints(&[
@@ -256,7 +256,7 @@ fn a_field_of_a_wrong_type_is_a_letter_with_its_path_or_less_is_known() {
 fn the_line_goes_on_behind_fields_of_wrong_types() {
     let reeve = Embedded::default();
     let mut replica = reeve.run("stderr");
-    let documents: Vec<String> = wrong_types(CANARY).into_iter().step_by(7).collect();
+    let documents: Vec<String> = wrong_types(CANARY).into_iter().step_by(11).collect();
     reeve.publish("wrong.ndjson", &documents.join("\n"));
     reeve.publish("good.json", &good(1));
     wait_until(BOUND, "all are consumed, and the good one is a task", || {
