@@ -30,10 +30,12 @@ pub(crate) struct Latency {
 pub(crate) fn paced(line: &Line<'_>, partitions: i32, mix: &Mix, per_second: f64, count: u64) -> Latency {
     let consumer = reader(line, partitions);
     let begun: OnceLock<Instant> = OnceLock::new();
+    let (bootstrap, topic) = (line.kafka().bootstrap(), line.topic("alerts.raw"));
+    let publisher = Publisher::new(bootstrap, &topic, "0");
     let intended = |number: u64| Duration::from_secs_f64(number as f64 / per_second);
     let mut seen: Vec<Option<f64>> = vec![None; count as usize];
     std::thread::scope(|scope| {
-        scope.spawn(|| send(line, mix, &begun, count, &intended));
+        scope.spawn(|| send(publisher, mix, &begun, count, &intended));
         let last = intended(count) + LATEST;
         let mut left = seen.len();
         while left > 0 && begun.get().is_none_or(|begun| begun.elapsed() < last) {
@@ -52,15 +54,13 @@ pub(crate) fn paced(line: &Line<'_>, partitions: i32, mix: &Mix, per_second: f64
 }
 
 fn send(
-    line: &Line<'_>,
+    publisher: Publisher<'_>,
     mix: &Mix,
     begun: &OnceLock<Instant>,
     count: u64,
     intended: &impl Fn(u64) -> Duration,
 ) {
     let bodies: Vec<String> = (0..count).map(|number| mix.alert(number)).collect();
-    let topic = line.topic("alerts.raw");
-    let publisher = Publisher::new(line.kafka().bootstrap(), &topic, "0");
     let begun = begun.get_or_init(Instant::now);
     for (number, body) in (0..).zip(&bodies) {
         let early = intended(number).saturating_sub(begun.elapsed());

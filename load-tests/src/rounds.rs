@@ -31,24 +31,35 @@ pub(crate) fn round(kafka: &Kafka, number: u32, mix: &Mix, count: u64, report: &
 
 fn bare(line: &Line<'_>, raw: &str, count: u64, report: &mut Report) {
     let kafka = line.kafka();
-    let route = |to| Route {
-        bootstrap: kafka.bootstrap(),
-        from: raw,
-        to,
-        broker: kafka.pid(1),
+    let to = |name: &str| {
+        let topic = line.topic(name);
+        kafka.create_topic(&topic, PARTITIONS, &[]);
+        topic
     };
-    for (name, transactions) in [("bare", false), ("bare, transactions", true)] {
-        let to = line.topic(if transactions { "bare-transactions" } else { "bare" });
-        kafka.create_topic(&to, PARTITIONS, &[]);
-        report.add(name, pass_through(&route(&to), count, transactions));
+    for (name, topic, transactions) in [
+        ("bare", to("bare"), false),
+        ("bare, transactions", to("bare-transactions"), true),
+    ] {
+        report.add(
+            name,
+            pass_through(&route(kafka, raw, &topic), count, transactions),
+        );
     }
     for (index, peer) in peers::prepared().iter().enumerate() {
-        let to = line.topic(&format!("peer-{index}"));
-        kafka.create_topic(&to, PARTITIONS, &[]);
-        match peer.run(&route(&to), count) {
+        let topic = to(&format!("peer-{index}"));
+        match peer.run(&route(kafka, raw, &topic), count) {
             Some(hop) => report.add(peer.name, hop),
             None => report.note(&format!("{} did not end as expected", peer.name)),
         }
+    }
+}
+
+fn route<'r>(kafka: &'r Kafka, from: &'r str, to: &'r str) -> Route<'r> {
+    Route {
+        bootstrap: kafka.bootstrap(),
+        from,
+        to,
+        broker: kafka.pid(1),
     }
 }
 
