@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reeve_tests::alerts::{Alerts, Dice};
 use reeve_tests::checker::Audit;
-use reeve_tests::host::wait_for;
+use reeve_tests::host::{wait_for, wait_until};
 use reeve_tests::kafka::Kafka;
 use reeve_tests::line::Line;
 use reeve_tests::metrics::{Scrape, total};
@@ -124,6 +124,7 @@ impl Results {
         let mut replica = launch.env("REEVE_FAILPOINT", failpoint).ready();
         line.publish(alerts);
         line.wait_settled(PATIENCE);
+        wait_events_read(&line, &replica);
         let scrape = replica.scrape();
         replica.stop();
         Self {
@@ -146,6 +147,18 @@ impl Results {
         let name = "reeve_transaction_duration_seconds_count";
         self.scrape.sum(name, "result=\"aborted\"")
     }
+}
+
+/// The links of aliases are counted too: what partitions tell each other is read to its end.
+fn wait_events_read(line: &Line<'_>, replica: &Replica) {
+    let topic = line.topic("task-events");
+    wait_until(PATIENCE, "every event between partitions is read", || {
+        let written = line.kafka().consume(&topic).len();
+        let read = replica
+            .scrape()
+            .sum("reeve_records_consumed_total", &format!("topic=\"{topic}\""));
+        read >= written as f64
+    });
 }
 
 #[test]
