@@ -10,7 +10,7 @@ use reeve_tests::host::wait_until;
 use reeve_tests::metrics::{Scrape, get};
 use reeve_tests::planted::{PLANTED, Planted, Search, broken, whole};
 
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(120);
 const WITHOUT_SCRUBBER: &str = "REEVE_TEST_WITHOUT_SCRUBBER";
 
 /// What a person, a file or a scrape was shown, by where.

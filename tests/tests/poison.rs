@@ -10,7 +10,7 @@ use reeve_tests::metrics::Scrape;
 use serde_json::{Value, json};
 
 const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json");
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(120);
 const CANARY: &str = "Zq7canaryNobodyMayQuoteMe91";
 
 /// A document that must be refused, why, and what its letter must say of where.
