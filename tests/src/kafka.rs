@@ -142,12 +142,8 @@ impl Kafka {
         let mut command = self.tool_command("org.apache.kafka.tools.ConsoleProducer");
         command.args(["--topic", topic, "--request-required-acks", "all"]);
         // by default it tries thrice within half a second, and drops what then was not taken
-        command.args([
-            "--message-send-max-retries",
-            "2147483647",
-            "--request-timeout-ms",
-            "5000",
-        ]);
+        command.args(["--message-send-max-retries", "2147483647"]);
+        command.args(["--request-timeout-ms", "30000"]);
         command.args(["--command-property", "delivery.timeout.ms=120000"]);
         for property in ["parse.headers=true", "parse.key=true", "null.marker=NULL"] {
             command.args(["--reader-property", property]);

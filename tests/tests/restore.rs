@@ -65,6 +65,57 @@ fn a_ledger_that_went_back_to_an_older_record_is_refused() {
     check_refused("older", str::to_owned);
 }
 
+/// Writes a record that is none, which an operator may give up; after the next commit it is gone for good.
+fn check_unreadable(name: &str, key: &str, value: &str, what: &str) {
+    let line = at_rest(name);
+    let stray = format!("from:stranger\t{key}\t{value}\n");
+    line.kafka().produce_lines(&line.topic("ledger"), &stray);
+
+    let mut refusing = line.replica("one").start();
+    assert_eq!(refusing.wait_end(PATIENCE).code(), Some(70), "{}", refusing.log());
+    let log = refusing.log();
+    assert!(log.contains("ledger-") && log.contains(" offset "), "{log}");
+    assert!(
+        log.contains(what) && log.contains("--accept-ledger-loss"),
+        "{log}"
+    );
+    assert!(!log.contains("stray-value"), "{log}");
+
+    let mut accepting = line.replica("one").argument("--accept-ledger-loss").ready();
+    assert!(accepting.log().contains("skipped=1"), "{}", accepting.log());
+    line.publish(&Alerts::generate(3, 200, 30));
+    line.wait_settled(PATIENCE);
+    accepting.stop();
+    line.replica("one").ready().stop();
+}
+
+#[test]
+fn a_ledger_with_a_record_of_no_subject_is_refused_until_an_operator_gives_it_up() {
+    check_unreadable("stray", "nobody", "{}", "its key is no subject key");
+}
+
+#[test]
+fn a_ledger_with_a_record_of_garbage_is_refused_until_an_operator_gives_it_up() {
+    let key = "identity:aws:role:123456789012/never-seen";
+    check_unreadable("garbage", key, "stray-value", "not a ledger record");
+}
+
+#[test]
+fn a_ledger_of_a_newer_version_is_refused_whatever_an_operator_accepts() {
+    let line = at_rest("newer");
+    let (key, first) = line.check().first_record_of_a_repeated_case();
+    let newer = first.replace("\"ledger_version\":", "\"ledger_version\":9");
+    let record = format!("from:stranger\t{key}\t{newer}\n");
+    line.kafka().produce_lines(&line.topic("ledger"), &record);
+    let mut refusing = line.replica("one").argument("--accept-ledger-loss").start();
+    assert_eq!(refusing.wait_end(PATIENCE).code(), Some(70), "{}", refusing.log());
+    assert!(
+        refusing.log().contains("run the newer version"),
+        "{}",
+        refusing.log()
+    );
+}
+
 #[test]
 fn a_stop_in_the_middle_of_the_work_is_quick_and_loses_nothing() {
     let line = Line::new(Kafka::shared(), "stopped", 4);
