@@ -15,8 +15,6 @@ use super::value::Value;
 use super::written::{OneOrMany, Pairs, Table};
 use crate::severity;
 
-/// Longest label of a severity that is shown.
-
 /// Words looked for in one choice; more is a mistake.
 const WORDS_MAX: usize = 1_000;
 
@@ -44,25 +42,25 @@ struct Words<T> {
 }
 
 /// What was told, and whether only because nothing else was known.
-pub(super) struct Choosen<T> {
+pub(super) struct Chosen<T> {
     pub(super) word: T,
     pub(super) by_default: bool,
 }
 
 impl<T: Copy> Choice<T> {
     /// The word for a record.
-    pub(super) fn choose(&self, scope: &Scope<'_>) -> Option<Choosen<T>> {
+    pub(super) fn choose(&self, scope: &Scope<'_>) -> Option<Chosen<T>> {
         match self {
-            Self::Fixed(word) => Some(Choosen {
+            Self::Fixed(word) => Some(Chosen {
                 word: *word,
                 by_default: false,
             }),
             Self::Told(told) => match told.by_tables(scope) {
-                Some(word) => Some(Choosen {
+                Some(word) => Some(Chosen {
                     word,
                     by_default: false,
                 }),
-                None => told.or_else.map(|word| Choosen {
+                None => told.or_else.map(|word| Chosen {
                     word,
                     by_default: true,
                 }),
@@ -72,7 +70,7 @@ impl<T: Copy> Choice<T> {
 
     /// The word alone.
     pub(super) fn word(&self, scope: &Scope<'_>) -> Option<T> {
-        self.choose(scope).map(|choosen| choosen.word)
+        self.choose(scope).map(|chosen| chosen.word)
     }
 
     /// Whether there is a word for every record.

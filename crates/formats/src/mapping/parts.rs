@@ -168,17 +168,17 @@ impl RawProblem {
         scope: &Scope<'d>,
         source: &'d RawSource,
     ) -> (Option<Problem<'d>>, Option<DropReason>) {
-        let Some(choosen) = self.issue_type.choose(scope) else {
+        let Some(chosen) = self.issue_type.choose(scope) else {
             return (None, None);
         };
-        let issue_type: IssueType = match choosen.word {
+        let issue_type: IssueType = match chosen.word {
             Meaning::Issue(issue_type) => issue_type,
             Meaning::Nothing(reason) => return (None, Some(reason)),
         };
         let title = self.title.as_ref().or(source.rule.as_ref());
         let title = title.and_then(|title| title.text(scope));
         let mut problem = Problem::new(issue_type, title.unwrap_or(Cow::Borrowed(issue_type.as_str())));
-        problem.unmapped = choosen.by_default;
+        problem.unmapped = chosen.by_default;
         if let Some(validity) = self.validity.as_ref().and_then(|choice| choice.word(scope)) {
             problem.validity = validity;
         }

@@ -158,7 +158,7 @@ fn texts<'d, R>(json: &'d Json<'d>, take: &mut dyn FnMut(Cow<'d, str>) -> Option
         Json::Array(elements) => elements
             .iter()
             .filter_map(Json::scalar)
-            .find_map(|text| take(text)),
+            .find_map(take),
         json => json.scalar().and_then(take),
     }
 }
