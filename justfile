@@ -31,7 +31,7 @@ kafka *ARGS:
 # everything that may die, at more points and for longer than in `just test`
 chaos *ARGS:
     cargo build --locked --workspace --bins
-    REEVE_CHAOS=full cargo test --locked -p reeve-tests --test exactly_once --test restore --test rebalance -- {{ ARGS }}
+    REEVE_CHAOS=full cargo test --locked -p reeve-tests --test exactly_once --test restore --test rebalance --test three_brokers -- {{ ARGS }}
 
 # the pictures of docs/dashboards.md, from three minutes of a running reeve
 pictures:
