@@ -17,6 +17,8 @@ use reeve_formats::{Item, Parsed, Settings};
 use reeve_log::cloudevent::{CloudEvent, traceparent};
 use reeve_log::{Outgoing, Output, Place, Record, RestoreError, Segment, Topic, TopicNames, letter};
 
+const BODY_BYTES_USUAL: usize = 2048;
+
 /// The segment of the normalizer role.
 pub struct Normalizer<R> {
     settings: Settings,
@@ -168,7 +170,8 @@ fn outgoing(observation: &Observation, record: &Record, parent: &Option<Bytes>) 
     } else {
         Place::Every
     };
-    let value = serde_json::to_vec(observation).expect("an observation has string keys only");
+    let mut value = Vec::with_capacity(BODY_BYTES_USUAL);
+    serde_json::to_writer(&mut value, observation).expect("an observation has string keys only");
     Outgoing {
         topic: Topic::Findings,
         place,
