@@ -155,10 +155,7 @@ impl Origin {
 /// The text of a scalar, and those of the scalars of an array.
 fn texts<'d, R>(json: &'d Json<'d>, take: &mut dyn FnMut(Cow<'d, str>) -> Option<R>) -> Option<R> {
     match json {
-        Json::Array(elements) => elements
-            .iter()
-            .filter_map(Json::scalar)
-            .find_map(take),
+        Json::Array(elements) => elements.iter().filter_map(Json::scalar).find_map(take),
         json => json.scalar().and_then(take),
     }
 }
