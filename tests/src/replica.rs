@@ -92,6 +92,11 @@ impl Replica {
         get(self.port, "/readyz").is_some_and(|(status, _)| status == 200)
     }
 
+    /// Whether `/livez` is 200 now.
+    pub fn is_alive(&self) -> bool {
+        get(self.port, "/livez").is_some_and(|(status, _)| status == 200)
+    }
+
     /// What it shows on `/metrics` now.
     pub fn scrape(&self) -> Scrape {
         Scrape::of(self.port)

@@ -217,3 +217,24 @@ fn a_broker_that_dies_and_returns_in_the_middle_of_a_run_loses_nothing() {
     replica.stop();
     line.check();
 }
+
+/// How long a broker may be away without anybody ending.
+const AWAY: Duration = Duration::from_secs(30);
+
+#[test]
+fn a_broker_that_is_away_for_half_a_minute_makes_a_replica_unready_and_ends_nothing() {
+    let kafka = Kafka::start(1);
+    let line = Line::new(&kafka, "away", 4);
+    let mut replica = line.replica("one").ready();
+    line.publish(&Alerts::generate(1, 300, 80));
+    kafka.kill(1);
+    let ended = wait_for(AWAY, || (!replica.is_running()).then_some(()));
+    assert_eq!(ended, None, "{}", replica.log());
+    assert!(replica.is_alive() && !replica.is_ready(), "{}", replica.log());
+    kafka.restart(1);
+    replica.wait_ready();
+    line.publish(&Alerts::generate(2, 200, 80));
+    line.wait_settled(PATIENCE);
+    replica.stop();
+    line.check();
+}

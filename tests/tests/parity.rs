@@ -56,15 +56,29 @@ fn projection(printed: &str) -> BTreeMap<String, Value> {
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let told = |task: &Value| {
         json!({
-            "subject": task["subject"]["key"], "issue": task["issue_type"], "state": task["state"],
+            "subject": place(&task["subject"]["key"]), "issue": task["issue_type"], "state": task["state"],
             "closure": task["closure"], "cycle": task["cycle"], "band": task["priority"]["band"],
             "score": task["priority"]["score"], "resolver": task["owners"]["resolver"]["ref"],
             "route": task["route"], "path": task["path"]["class"], "causes": task["causes"].as_array().map(Vec::len),
         })
     };
     tasks
-        .map(|task| (task["task_id"].as_str().unwrap().to_owned(), told(&task)))
+        .map(|task| {
+            (
+                format!("{} {}", place(&task["subject"]["key"]), task["issue_type"]),
+                told(&task),
+            )
+        })
         .collect()
+}
+
+/// The key, without the coordinates of the record where nothing else says where a place is.
+fn place(key: &Value) -> String {
+    let key = key.as_str().unwrap();
+    match key.split_once("alerts.raw/") {
+        Some((_, rest)) => rest.splitn(3, '/').last().unwrap().to_owned(),
+        None => key.to_owned(),
+    }
 }
 
 #[test]

@@ -210,7 +210,11 @@ fn a_task_says_what_would_prove_it() {
         .with(|alert| alert.validity = Validity::Inactive)
         .triage(&SHIPPED);
     assert_eq!(dead.actions[0].action, "remove_from_source");
-    let removed = ["E2 removed_from_source", "E3 removed_from_source ×2"];
+    let removed = [
+        "E1 removed_from_source",
+        "E2 removed_from_source",
+        "E3 removed_from_source ×2",
+    ];
     assert_eq!(dead.evidence_required[0].any_of, removed);
     let review = leaked_key().with(|alert| alert.issue_type = IssueType::AccessUnreviewed);
     assert_eq!(review.triage(&SHIPPED).evidence_required[0].any_of, ["attested"]);

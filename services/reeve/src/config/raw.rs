@@ -152,7 +152,10 @@ fn completed(document: &Document, errors: Vec<ConfigError>) -> Result<RawReeve, 
     let shipped = interpolate(REEVE, shipped, &|name| std::env::var(name).ok())?;
     let mut merged: Value = Document::read(REEVE, &shipped)?.parse()?;
     merge(&mut merged, document.parse()?);
-    serde_json::from_value(merged).map_err(|_| vec![document.error("", "expected a map of sections")])
+    // read once more as YAML, which takes a value from the environment for what it stands for
+    Document::read(REEVE, &merged.to_string())?
+        .parse()
+        .map_err(|_| vec![document.error("", "expected a map of sections")])
 }
 
 fn merge(into: &mut Value, from: Value) {
