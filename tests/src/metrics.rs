@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -67,6 +68,26 @@ pub fn total(scrapes: &[Scrape], name: &str) -> BTreeMap<String, f64> {
     }
     total.retain(|_, value| *value != 0.0);
     total
+}
+
+/// `promtool check metrics` finds nothing to say.
+#[track_caller]
+pub fn check_promtool(metrics: &str) {
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("scripts/setup --tests brings promtool");
+    let mut input = promtool.stdin.take().expect("its input is a pipe");
+    input
+        .write_all(metrics.as_bytes())
+        .expect("promtool reads its input");
+    drop(input);
+    let output = promtool.wait_with_output().expect("it is our child");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
 }
 
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! The metrics that others build on are there on a live scrape, each with exactly its labels, and their sums agree.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use reeve_tests::embedded::Embedded;
 use reeve_tests::host::wait_until;
 use reeve_tests::inventory::{Inventory, json};
-use reeve_tests::metrics::{Scrape, get};
+use reeve_tests::metrics::{Scrape, check_promtool, get};
 use serde_json::{Value, json};
 
 const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json");
@@ -115,25 +113,6 @@ fn check_labels(scrape: &Scrape, name: &str, expected: &[&str]) {
     for series in series.keys() {
         assert_eq!(labels(series), expected.iter().copied().collect(), "{series}");
     }
-}
-
-#[track_caller]
-fn check_promtool(metrics: &str) {
-    let mut promtool = Command::new("promtool")
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("scripts/setup --tests brings promtool");
-    let mut input = promtool.stdin.take().expect("its input is a pipe");
-    input
-        .write_all(metrics.as_bytes())
-        .expect("promtool reads its input");
-    drop(input);
-    let output = promtool.wait_with_output().expect("it is our child");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{said}");
 }
 
 /// Every record that was consumed has one outcome, topic by topic.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reeve_tests::embedded::Embedded;
+use reeve_tests::embedded::{Embedded, bodies};
 use reeve_tests::host::wait_until;
 use reeve_tests::replica::Replica;
 use serde_json::Value;
@@ -11,17 +11,8 @@ const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json"
 const DEADLINES: &str = include_str!("../../config/deadlines.yaml");
 const BOUND: Duration = Duration::from_secs(30);
 
-fn tasks(reeve: &Embedded) -> Vec<Value> {
-    json_lines(&reeve.prints(&["tasks", "-o", "json"]))
-}
-
-fn json_lines(text: &str) -> Vec<Value> {
-    let lines = text.lines().map(serde_json::from_str);
-    lines.collect::<Result<_, _>>().expect("every line is JSON")
-}
-
 fn report(reeve: &Embedded) -> Value {
-    json_lines(&reeve.prints(&["report", "-o", "json"])).remove(0)
+    bodies(&reeve.prints(&["report", "-o", "json"])).remove(0)
 }
 
 /// Three secrets reported, one of their tasks claimed; nothing runs any more.
@@ -33,14 +24,14 @@ fn one_claimed_of_three() -> (Embedded, String) {
     replica.wait_ready();
     reeve.write("alert.json", &GITLEAKS.replace("{{now}}", "2026-11-20T10:00:00Z"));
     reeve.prints(&["publish", "alert.json"]);
-    wait_until(BOUND, "every secret is a task", || tasks(&reeve).len() == 3);
-    let id = tasks(&reeve)[0]["task_id"]
+    wait_until(BOUND, "every secret is a task", || reeve.tasks().len() == 3);
+    let id = reeve.tasks()[0]["task_id"]
         .as_str()
         .expect("a task has an id")
         .to_owned();
     reeve.prints(&["event", "--task", &id, "--type", "claimed", "--actor", "ines"]);
     wait_until(BOUND, "one is claimed", || {
-        tasks(&reeve).iter().any(|task| task["state"] == "claimed")
+        reeve.tasks().iter().any(|task| task["state"] == "claimed")
     });
     replica.stop();
     (reeve, id)
@@ -73,7 +64,7 @@ fn a_report_adds_up_to_the_tasks_and_a_claim_is_still_open() {
 #[test]
 fn another_policy_is_tried_on_the_open_tasks_and_nothing_is_written() {
     let (reeve, _) = one_claimed_of_three();
-    let before = tasks(&reeve);
+    let before = reeve.tasks();
     std::fs::create_dir(reeve.path("same")).expect("it is ours");
     std::fs::create_dir(reeve.path("other")).expect("it is ours");
     let later = DEADLINES
@@ -81,7 +72,7 @@ fn another_policy_is_tried_on_the_open_tasks_and_nothing_is_written() {
         .replace("remediate: 3d }", "remediate: 4d }");
     assert_ne!(later, DEADLINES);
     reeve.write("other/deadlines.yaml", &later);
-    let changed = json_lines(&reeve.prints(&["what-if", "--policy", "other", "-o", "json"]));
+    let changed = bodies(&reeve.prints(&["what-if", "--policy", "other", "-o", "json"]));
     assert!(!changed.is_empty(), "a day more is a change");
     for change in &changed {
         assert_ne!(change["now"]["remediate_by"], change["then"]["remediate_by"]);
@@ -89,5 +80,5 @@ fn another_policy_is_tried_on_the_open_tasks_and_nothing_is_written() {
     }
     let same = reeve.prints(&["what-if", "--policy", "same", "-o", "json"]);
     assert_eq!(same, "", "the same policy changes nothing");
-    assert_eq!(tasks(&reeve), before);
+    assert_eq!(reeve.tasks(), before);
 }
