@@ -149,6 +149,31 @@ impl<'d> Draft<'d> {
             statements: Vec::new(),
         }
     }
+
+    /// The same, with what is wrong with the subject.
+    pub(crate) fn having(self, issue_type: IssueType, title: impl Into<Cow<'d, str>>) -> Self {
+        Self {
+            problem: Some(Problem::new(issue_type, title)),
+            ..self
+        }
+    }
+
+    /// The same, with proof for the whole subject.
+    pub(crate) fn proving(self, statement: Statement) -> Self {
+        self.stating(statement, EvidenceScope::WholeSubject)
+    }
+
+    /// The same, with proof for one issue of the subject.
+    pub(crate) fn proving_for(self, statement: Statement, issue_type: IssueType) -> Self {
+        self.stating(statement, EvidenceScope::Rule(format!("issue:{issue_type}")))
+    }
+
+    fn stating(self, statement: Statement, scope: EvidenceScope) -> Self {
+        Self {
+            statements: vec![(statement, scope)],
+            ..self
+        }
+    }
 }
 
 /// What a draft is about.

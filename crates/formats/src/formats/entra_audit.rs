@@ -9,13 +9,13 @@ mod changes;
 use std::borrow::Cow;
 
 use reeve_domain::key::{KeyError, Resolved, entra};
+use reeve_domain::observation::EvidenceLevel;
 use reeve_domain::observation::IssueType::CredentialAdded;
 use reeve_domain::observation::Statement::{Active, Deleted, Disabled, PrivilegeReduced};
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
-use crate::draft::{Draft, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::draft::{Draft, Named, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
 use activities::{ACTIVITIES, PRIVILEGED_ROLES, Says, Target, is_same_name};
@@ -303,18 +303,9 @@ impl<'d> Audit<'d> {
             ..Draft::new(SubjectOf::Named(named), source)
         };
         match says {
-            Says::Problem(issue_type) => Draft {
-                problem: Some(Problem::new(issue_type, rule)),
-                ..draft
-            },
-            Says::Proof(statement) => Draft {
-                statements: vec![(statement, EvidenceScope::WholeSubject)],
-                ..draft
-            },
-            Says::ProofFor(statement, issue_type) => Draft {
-                statements: vec![(statement, EvidenceScope::Rule(format!("issue:{issue_type}")))],
-                ..draft
-            },
+            Says::Problem(issue_type) => draft.having(issue_type, rule),
+            Says::Proof(statement) => draft.proving(statement),
+            Says::ProofFor(statement, issue_type) => draft.proving_for(statement, issue_type),
             Says::Changes => draft,
         }
     }

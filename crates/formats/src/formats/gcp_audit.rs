@@ -9,13 +9,13 @@ mod cluster;
 use std::borrow::Cow;
 
 use reeve_domain::key::{KeyError, Strength, gcp};
+use reeve_domain::observation::EvidenceLevel;
 use reeve_domain::observation::IssueType::{self, CredentialAdded};
 use reeve_domain::observation::Statement::{self, Active, Deleted, Disabled};
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
-use crate::draft::{Also, Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::draft::{Also, Draft, Named, Place, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
 
@@ -226,14 +226,8 @@ impl<'d> Entry<'d> {
             ..Draft::new(SubjectOf::Named(named), source)
         };
         match says {
-            Says::Problem(issue_type) => Draft {
-                problem: Some(Problem::new(issue_type, rule)),
-                ..draft
-            },
-            Says::Proof(statement) => Draft {
-                statements: vec![(statement, EvidenceScope::WholeSubject)],
-                ..draft
-            },
+            Says::Problem(issue_type) => draft.having(issue_type, rule),
+            Says::Proof(statement) => draft.proving(statement),
         }
     }
 }

@@ -9,11 +9,11 @@ mod events;
 use std::borrow::Cow;
 
 use reeve_domain::key::{KeyError, Rel, Strength, github, keypair};
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Statement};
+use reeve_domain::observation::{EvidenceLevel, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
-use crate::draft::{Also, Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::draft::{Also, Draft, Named, Place, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
 use events::{Says, Target};
@@ -273,18 +273,9 @@ impl<'d> Event<'d> {
             ..Draft::new(SubjectOf::Named(named), source)
         };
         match says {
-            Says::Problem(issue_type) => Draft {
-                problem: Some(Problem::new(issue_type, self.action.replace(['.', '_'], " "))),
-                ..draft
-            },
-            Says::Proof(statement) => Draft {
-                statements: vec![(statement, EvidenceScope::WholeSubject)],
-                ..draft
-            },
-            Says::ProofFor(statement, issue_type) => Draft {
-                statements: vec![(statement, EvidenceScope::Rule(format!("issue:{issue_type}")))],
-                ..draft
-            },
+            Says::Problem(issue_type) => draft.having(issue_type, self.action.replace(['.', '_'], " ")),
+            Says::Proof(statement) => draft.proving(statement),
+            Says::ProofFor(statement, issue_type) => draft.proving_for(statement, issue_type),
             Says::ByRole => draft,
         }
     }
