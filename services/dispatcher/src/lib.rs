@@ -4,6 +4,7 @@
 mod counts;
 mod input;
 mod lookups;
+mod misfits;
 mod outgoing;
 mod unreadable;
 
@@ -16,18 +17,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reeve_domain::alert::Origin;
 use reeve_domain::context::Knowledge;
 use reeve_domain::key::SubjectKey;
 use reeve_domain::observation::{Finding, Receipt};
 use reeve_domain::outcome::Outcome;
-use reeve_domain::reject::{DeadLetter, Reject, Stage};
+use reeve_domain::reject::Reject;
 use reeve_domain::secret::HmacKeys;
 use reeve_domain::time::Timestamp;
 use reeve_inventories::Inventories;
 use reeve_ledger::{Applied, Case, Input, InputTopic, Overlay, Partition, Position};
 use reeve_log::cloudevent::traceparent;
-use reeve_log::{Output, Record, RestoreError, Segment, Topic, TopicNames, letter, partition};
+use reeve_log::{Output, Record, RestoreError, Segment, Topic, TopicNames};
 use reeve_policy::Policy;
 
 /// What a dispatcher is made of.
@@ -215,38 +215,6 @@ impl<O: Observe> Dispatcher<O> {
                 .map(|event| outgoing::follow_up(event, now)),
         );
         self.counts.noted.extend(applied.noted);
-    }
-
-    fn is_misplaced(&self, key: &SubjectKey, record: &Record) -> bool {
-        let forwarded = record.headers.iter().any(|(name, _)| name == outgoing::FORWARDED);
-        !forwarded && partition::of_key(key.as_str().as_bytes(), self.parts.partitions) != record.partition
-    }
-
-    fn forward(&mut self, record: &Record, key: &SubjectKey, event_id: &str, output: &mut Output) {
-        self.counts.record(record.topic, Outcome::Folded);
-        output.records.push(outgoing::forwarded(record, key, event_id));
-    }
-
-    fn reject(&mut self, record: &Record, reject: &Reject, output: &mut Output) {
-        self.counts.record(record.topic, Outcome::Rejected);
-        *self.counts.rejects.entry(reject.reason).or_default() += 1;
-        let origin = Origin::Topic {
-            topic: self.parts.names.name(record.topic).clone(),
-            partition: record.partition,
-            offset: record.offset,
-            timestamp: Some(record.timestamp),
-        };
-        let payload = record.value.as_deref().unwrap_or_default();
-        let refused = DeadLetter::of(reject, Stage::Dispatch, origin, payload, &self.parts.keys);
-        let body = serde_json::to_vec(&refused).expect("a dead letter has string keys only");
-        let record = letter::outgoing(
-            &refused,
-            body,
-            record.timestamp,
-            outgoing::SOURCE,
-            traceparent(record),
-        );
-        output.records.push(record);
     }
 
     /// The ledger records of everything that changed, and for each partition touched the proof of its state.

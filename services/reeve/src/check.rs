@@ -8,7 +8,7 @@ use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::normalize::note;
-use crate::{cli, clock, kafka, line, run};
+use crate::{cli, clock, kafka, line, rules, run};
 
 /// How long one inventory may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -19,7 +19,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// 78 for errors, 1 for failing tests or for what is not there.
 pub fn check(config: Result<Config, Vec<ConfigError>>, args: &CheckArgs) -> Outcome {
     let config = config.map_err(Failure::Config)?;
-    let mut errors = line::inventories(&config).err().unwrap_or_default();
+    let mut errors = rules::inventories(&config).err().unwrap_or_default();
     errors.extend(config.hmac_key.read().err().unwrap_or_default());
     if !errors.is_empty() {
         return Err(Failure::Config(errors));
@@ -87,7 +87,7 @@ fn topics(config: &Config) -> Result<Vec<String>, Failure> {
 
 /// "Not there" is an answer.
 fn inventories(config: &Config) -> Result<Vec<String>, Failure> {
-    let inventories = line::inventories(config).map_err(Failure::Config)?;
+    let inventories = rules::inventories(config).map_err(Failure::Config)?;
     let runtime = line::runtime()?;
     let mut silent = Vec::new();
     for (name, status) in runtime.block_on(inventories.probe(ANSWER, clock::now())) {

@@ -20,7 +20,7 @@ use crate::exit::{Failure, Outcome};
 use crate::line::{self, Line, Start};
 use crate::normalize::{broken, note};
 use crate::reach::Reach;
-use crate::reload::Rules;
+use crate::rules::{self, Rules};
 use crate::{clock, dead_letters, event, publish, table, tasks};
 
 /// What scanners report in the demo; `{{now}}` is the time of the run.
@@ -62,7 +62,7 @@ pub fn run(mut config: Config, args: &DemoArgs) -> Outcome {
     let keys = Arc::new(keys);
     let rules = Rules {
         policy: Arc::clone(&config.policy),
-        settings: line::settings(&config, Arc::clone(&keys)),
+        settings: rules::settings(&config, Arc::clone(&keys)),
         inventories: inventory(folder.path())?,
     };
     let start = Start {

@@ -9,15 +9,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use reeve_dispatcher::{Dispatcher, Lookups, Parts};
-use reeve_domain::observation::{IssueType, Statement};
 use reeve_domain::secret::HmacKeys;
-use reeve_formats::{EvidenceLevels, Mappings, Settings, formats};
-use reeve_inventories::{Inventories, Surroundings};
+use reeve_formats::formats;
 use reeve_kafka::KafkaLane;
 use reeve_log::embedded::{Embedded, Server, Store};
 use reeve_log::{Clock, Log, LogError, Role, Stop, Topic, drive};
 use reeve_normalizer::Normalizer;
-use reeve_policy::{ConfigError, Policy};
+use reeve_policy::ConfigError;
 use reeve_telemetry::{Health, Known, LaneHealth, Metrics};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
@@ -25,8 +23,9 @@ use tokio::sync::watch;
 use crate::config::{Config, LogConfig};
 use crate::exit::Failure;
 use crate::reach::embedded_settings;
-use crate::reload::{Live, Rules};
-use crate::{clock, hooks, kafka, reload, report};
+use crate::reload::Live;
+use crate::rules::{self, Rules};
+use crate::{clock, kafka, report};
 
 /// How long lanes may take to finish their batch, leave their group and end.
 const DRAIN_MAX: Duration = Duration::from_secs(9);
@@ -285,51 +284,6 @@ fn engine(log: &LogConfig) -> Result<(Engine, Option<Server>), Failure> {
     Ok((Engine::Embedded(store), Some(door)))
 }
 
-/// What the normalizer parses with.
-pub fn settings(config: &Config, keys: Arc<HmacKeys>) -> Settings {
-    let levels = levels(&config.policy, &config.mappings);
-    let frameworks = IssueType::ALL
-        .iter()
-        .map(|issue| (*issue, config.policy.labels(*issue).clone()))
-        .collect();
-    Settings {
-        limits: config.limits,
-        levels,
-        mappings: config.mappings.clone(),
-        frameworks,
-        scrub: hooks::scrub(),
-        ..Settings::new(keys)
-    }
-}
-
-fn levels(policy: &Policy, mappings: &Mappings) -> EvidenceLevels {
-    let ids = formats::ids().chain(mappings.names());
-    let said = ids.flat_map(|format| Statement::ALL.iter().map(move |statement| (format, *statement)));
-    said.filter_map(|(format, statement)| {
-        policy
-            .level_of_format(format, statement)
-            .map(|level| (format.to_owned(), statement, level))
-    })
-    .collect()
-}
-
-/// The configured inventories.
-///
-/// # Errors
-/// Every mistake with file, line and column.
-pub fn inventories(config: &Config) -> Result<Inventories, Vec<ConfigError>> {
-    let around = Surroundings {
-        env: &|name| std::env::var(name).ok(),
-        base: &config.folder,
-    };
-    Inventories::compile(config.inventories.clone(), around).map_err(|faults| {
-        faults
-            .into_iter()
-            .map(|fault| config.inventories_document.error(&fault.path, fault.message))
-            .collect()
-    })
-}
-
 /// The label values that are known at the start.
 pub fn known(config: &Config, start: &Start) -> Known {
     let inputs = start.roles.iter().flat_map(|role| role.inputs());
@@ -346,7 +300,7 @@ pub fn known(config: &Config, start: &Start) -> Known {
         escalation_level_max: 4,
         ..Known::default()
     };
-    reload::named(known, &start.rules.borrow())
+    rules::named(known, &start.rules.borrow())
 }
 
 /// Serves metrics and probes until `stop`; the address that was taken.

@@ -26,6 +26,7 @@ mod publish;
 mod reach;
 mod reload;
 mod report;
+mod rules;
 mod run;
 mod schema;
 mod standing;

@@ -19,14 +19,14 @@ use crate::cli::NormalizeArgs;
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{self, Input};
-use crate::{clock, explain, keys, line};
+use crate::{clock, explain, keys, rules};
 
 /// Observations to stdout, the account to stderr and to the files that were asked for.
 ///
 /// # Errors
 /// 66 if a path could not be opened (all others are read all the same).
 pub fn run(config: &Config, args: &NormalizeArgs) -> Outcome {
-    let settings = line::settings(config, keys::or_ephemeral(config)?);
+    let settings = rules::settings(config, keys::or_ephemeral(config)?);
     let places = inputs::resolve(&args.inputs.paths);
     let mut missing = places.missing;
     let mut work = Work {

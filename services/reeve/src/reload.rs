@@ -6,29 +6,16 @@ use std::sync::Arc;
 use reeve_dispatcher::{Dispatcher, Observe};
 use reeve_domain::secret::HmacKeys;
 use reeve_domain::time::Timestamp;
-use reeve_formats::Settings;
-use reeve_inventories::Inventories;
 use reeve_log::{Output, Record, RestoreError, Segment};
 use reeve_normalizer::{Counts, Normalizer};
-use reeve_policy::{ConfigError, Policy};
+use reeve_policy::ConfigError;
 use reeve_telemetry::{Known, Metrics};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::config::{self, Config};
-use crate::line;
-
-/// What a running line can take over. Everything else of `reeve.yaml` holds from start to end.
-#[derive(Clone)]
-pub struct Rules {
-    /// Decides.
-    pub policy: Arc<Policy>,
-    /// What the normalizer parses with.
-    pub settings: Settings,
-    /// Whom to ask.
-    pub inventories: Inventories,
-}
+use crate::config;
+use crate::rules::{self, Rules};
 
 /// How a role takes rules over.
 pub trait Adopt {
@@ -137,7 +124,8 @@ impl Reloader {
     fn reload(&self) {
         match self.read() {
             Ok(rules) => {
-                self.metrics.reconfigured(&named(self.known.clone(), &rules));
+                self.metrics
+                    .reconfigured(&rules::named(self.known.clone(), &rules));
                 tracing::info!(
                     config_sha256 = rules.policy.config_sha256(),
                     "configuration reloaded"
@@ -161,34 +149,6 @@ impl Reloader {
                 "reeve.yaml has changed: of it only `limits` is taken over now, the rest at the next start"
             );
         }
-        rules(&config, &self.keys)
-    }
-}
-
-/// What a configuration comes to for a running line.
-///
-/// # Errors
-/// Mistakes in the inventories, tests of routes that fail.
-pub fn rules(config: &Config, keys: &Arc<HmacKeys>) -> Result<Rules, Vec<ConfigError>> {
-    let failures = config.policy.run_tests();
-    if !failures.is_empty() {
-        let told = failures.iter().map(|failure| failure.error.clone());
-        return Err(told.collect());
-    }
-    Ok(Rules {
-        policy: Arc::clone(&config.policy),
-        settings: line::settings(config, Arc::clone(keys)),
-        inventories: line::inventories(config)?,
-    })
-}
-
-/// The label values that these rules name.
-pub fn named(known: Known, rules: &Rules) -> Known {
-    let inventories = rules.inventories.available();
-    Known {
-        config_sha256: rules.policy.config_sha256().to_owned(),
-        inventories: inventories.into_iter().map(|(name, _)| name.to_owned()).collect(),
-        routes: rules.policy.routes().into_iter().map(|(name, _)| name).collect(),
-        ..known
+        rules::of(&config, &self.keys)
     }
 }

@@ -9,7 +9,8 @@ use crate::cli::{self, RunArgs};
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::line::{self, Line, Start};
-use crate::reload::{self, Reloader};
+use crate::reload::Reloader;
+use crate::rules;
 use reeve_policy::ConfigError;
 use tokio::sync::watch;
 
@@ -24,7 +25,7 @@ pub fn run(config: &Config, folder: Option<&Path>, args: &RunArgs) -> Outcome {
         .map_err(Failure::Config)?
         .ok_or_else(no_key)?;
     let keys = Arc::new(keys);
-    let (sender, rules) = watch::channel(reload::rules(config, &keys).map_err(Failure::Config)?);
+    let (sender, rules) = watch::channel(rules::of(config, &keys).map_err(Failure::Config)?);
     let start = Start {
         roles: roles(args.role),
         keys: Arc::clone(&keys),

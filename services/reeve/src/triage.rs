@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{self, Input};
 use crate::normalize::{broken, line_of, note};
-use crate::{clock, keys, line, table};
+use crate::{clock, keys, line, rules, table};
 
 /// How long inventories may take for one record: nobody waits behind it.
 const LOOKUP: Duration = Duration::from_secs(10);
@@ -58,7 +58,7 @@ pub fn run(config: &Config, args: &TriageArgs) -> Outcome {
 
 fn inventories(config: &Config, args: &TriageArgs) -> Result<Inventories, Failure> {
     let Some(path) = &args.inventory else {
-        return line::inventories(config).map_err(Failure::Config);
+        return rules::inventories(config).map_err(Failure::Config);
     };
     if !path.exists() {
         return Err(Failure::NoInput(format!("{}: no such file", path.display())));
@@ -106,7 +106,7 @@ struct Triage {
 
 impl Triage {
     fn new(config: &Config, keys: &Arc<HmacKeys>, lookups: Lookups, end: Timestamp) -> Self {
-        let settings: Settings = line::settings(config, Arc::clone(keys));
+        let settings: Settings = rules::settings(config, Arc::clone(keys));
         let names = TopicNames::prefixed("");
         let parts = Parts {
             policy: Arc::clone(&config.policy),
