@@ -10,5 +10,6 @@ pub mod inventory;
 pub mod kafka;
 pub mod line;
 pub mod metrics;
+pub mod one_secret;
 pub mod planted;
 pub mod replica;
