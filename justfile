@@ -48,6 +48,10 @@ schemas:
 manifests:
     scripts/manifests --self-test
 
+# bytes that nobody thought of, for every entry point: just fuzz --seconds 3600 alert
+fuzz *ARGS:
+    scripts/fuzz {{ ARGS }}
+
 # the image, built and looked at without an engine; root on Debian
 image:
     scripts/image
