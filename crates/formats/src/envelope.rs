@@ -71,7 +71,8 @@ pub(crate) struct Carried {
     pub(crate) region: Option<String>,
     /// Kubernetes cluster of the sender.
     pub(crate) cluster: Option<String>,
-    /// What the sender calls itself, and behind it what it speaks of: source and subject of a CloudEvent.
+    /// What the sender calls itself, and behind it what it speaks of: source and subject of a CloudEvent, the source
+    /// of a partner's event at AWS.
     pub(crate) sender: Option<String>,
 }
 
@@ -263,7 +264,9 @@ impl Carried {
             cluster: cluster_of(json)
                 .map(str::to_owned)
                 .or_else(|| self.cluster.clone()),
-            sender: cloud_events::sender_of(json).or_else(|| self.sender.clone()),
+            sender: cloud_events::sender_of(json)
+                .or_else(|| aws::partner_of(json))
+                .or_else(|| self.sender.clone()),
         }
     }
 }

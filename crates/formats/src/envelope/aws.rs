@@ -7,6 +7,12 @@ pub(super) fn is_eventbridge(json: &Json<'_>) -> bool {
     json.has("detail-type") && json.get("detail").is_object() && json.get("source").text().is_some()
 }
 
+/// The source of a partner's event, which names the partner's customer too.
+pub(super) fn partner_of(json: &Json<'_>) -> Option<String> {
+    let source = json.get("source").text().filter(|_| is_eventbridge(json))?;
+    source.starts_with("aws.partner/").then(|| source.to_owned())
+}
+
 pub(super) fn is_sns(json: &Json<'_>) -> bool {
     json.get("Type").text() == Some("Notification") && matches!(json.get("Message"), Json::Text(_))
 }

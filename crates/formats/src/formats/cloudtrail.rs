@@ -2,8 +2,10 @@
 //! names; any other event says nothing.
 //!
 //! A new policy document counts only if it can be read and is narrow: that somebody wrote a policy proves nothing.
+//! A security lake keeps the same events in OCSF; they say the same.
 
 mod events;
+pub(super) mod lake;
 mod policy;
 
 use std::borrow::Cow;
@@ -11,6 +13,7 @@ use std::borrow::Cow;
 use reeve_domain::key::aws::{self, entitlement};
 use reeve_domain::observation::{EvidenceLevel, Statement};
 use reeve_domain::reject::{DropReason, Reject};
+use reeve_domain::time::Timestamp;
 
 use super::Format;
 use crate::draft::{Build, Draft, Named, Place, Reading, Record, Report, SourceOf, SubjectOf, Times};
@@ -21,7 +24,7 @@ use events::{EVENTS, scopes};
 /// CloudTrail events, whatever they came in.
 pub(super) const CLOUDTRAIL: Format = Format {
     id: "cloudtrail",
-    version: 1,
+    version: 2,
     tool: "AWS CloudTrail",
     names: &[
         "eventVersion",
@@ -51,6 +54,10 @@ pub(super) const CLOUDTRAIL: Format = Format {
         "forceDeleteWithoutRecovery",
         "additionalEventData",
         "SecretId",
+        "class_uid",
+        "metadata",
+        "api",
+        "unmapped",
     ],
     statements: &[
         (Statement::Disabled, EvidenceLevel::E2),
@@ -60,7 +67,9 @@ pub(super) const CLOUDTRAIL: Format = Format {
         (Statement::Active, EvidenceLevel::E2),
     ],
     detect: |json| {
-        json.has_all(&["eventSource", "eventName"]) && (json.has("eventVersion") || json.has("eventID"))
+        let is_event =
+            json.has_all(&["eventSource", "eventName"]) && (json.has("eventVersion") || json.has("eventID"));
+        is_event || lake::is_event(json)
     },
     records: |json| Ok(Report::one(json)),
     read,
@@ -96,63 +105,92 @@ enum Holder {
 }
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
-    let event = Event::of(record);
-    let name = event.json.require_text(&["eventName"])?;
-    let source = event.json.require_text(&["eventSource"])?;
+    let is_of_lake = lake::is_event(record.json());
+    let event = match is_of_lake {
+        true => lake::event(record),
+        false => Event::of(record)?,
+    };
     let known = EVENTS
         .iter()
-        .find(|(from, known, ..)| *known == name && *from == source);
-    let failed = !event.json.get("errorCode").is_null();
+        .find(|(from, known, ..)| *known == event.name && *from == event.source);
     let said = known
-        .filter(|_| !failed)
+        .filter(|_| !event.failed)
         .and_then(|(_, _, target, says)| Some((*target, says(&event)?)));
     let Some((target, statement)) = said else {
         return Ok(Reading::Dropped(DropReason::NoStatement));
     };
-    let subjects = event.subjects(target, statement)?;
+    let subjects = match event.subjects(target, statement) {
+        // A lake may keep that something happened, and not to what.
+        Err(_) if is_of_lake => return Ok(Reading::Dropped(DropReason::NoStatement)),
+        subjects => subjects?,
+    };
     let drafts = subjects
         .into_iter()
-        .map(|(named, statement)| event.draft(name, named, statement))
+        .map(|(named, statement)| event.draft(named, statement))
         .collect();
     Ok(Reading::observed(Vec::new(), drafts))
 }
 
+/// An event, in whatever it was kept.
 struct Event<'d> {
-    json: &'d Json<'d>,
+    name: &'d str,
+    source: &'d str,
+    id: &'d str,
+    region: &'d str,
     /// The account the event happened in.
     account: &'d str,
+    observed_at: Option<Timestamp>,
+    failed: bool,
+    /// What was asked for; a lake keeps it as text.
+    request: Cow<'d, Json<'d>>,
+    response: Cow<'d, Json<'d>>,
+    additional: &'d Json<'d>,
 }
 
 impl<'d> Event<'d> {
-    fn of(record: &Record<'d>) -> Self {
+    fn of(record: &Record<'d>) -> Result<Self, Reject> {
         let json = record.json();
+        let text = |name: &str| -> &'d str { json.get(name).text().unwrap_or_default() };
         let own = json
             .get("recipientAccountId")
             .text()
             .or(json.at(&["userIdentity", "accountId"]).text());
-        let account = own.or(record.carried.account.as_deref()).unwrap_or_default();
-        Self { json, account }
+        Ok(Self {
+            name: json.require_text(&["eventName"])?,
+            source: json.require_text(&["eventSource"])?,
+            id: text("eventID"),
+            region: text("awsRegion"),
+            account: own.or(record.carried.account.as_deref()).unwrap_or_default(),
+            observed_at: time::of(json.get("eventTime")),
+            failed: json.get("errorCode").scalar().is_some(),
+            request: Cow::Borrowed(json.get("requestParameters")),
+            response: Cow::Borrowed(json.get("responseElements")),
+            additional: json.get("additionalEventData"),
+        })
     }
 
-    fn draft(&self, name: &'d str, named: Named<'d>, statement: Statement) -> Draft<'d> {
-        let id = self.json.get("eventID").text().unwrap_or_default();
+    fn draft(&self, named: Named<'d>, statement: Statement) -> Draft<'d> {
         let source = SourceOf {
-            rule: name.into(),
-            reference: id.into(),
-            serial: id.into(),
+            rule: self.name.into(),
+            reference: self.id.into(),
+            serial: self.id.into(),
             ..SourceOf::default()
         };
-        let observed_at = time::of(self.json.get("eventTime"));
         Draft {
             place: Place {
-                region: self.json.get("awsRegion").text().map(Cow::Borrowed),
+                region: Some(self.region)
+                    .filter(|region| !region.is_empty())
+                    .map(Cow::Borrowed),
                 ..Place::default()
             },
             times: Times {
-                observed_at,
+                observed_at: self.observed_at,
                 ..Times::default()
             },
-            statements: scopes(name).into_iter().map(|scope| (statement, scope)).collect(),
+            statements: scopes(self.name)
+                .into_iter()
+                .map(|scope| (statement, scope))
+                .collect(),
             ..Draft::new(SubjectOf::Named(named), source)
         }
     }
@@ -160,11 +198,9 @@ impl<'d> Event<'d> {
     fn subjects(&self, target: Target, statement: Statement) -> Result<Vec<(Named<'d>, Statement)>, Reject> {
         Ok(match target {
             Target::AccessKey => {
-                let texts = [self.parameter("accessKeyId")?, self.account];
-                vec![(
-                    Named::new(texts, |texts| aws::access_key(texts[0], Some(texts[1]))),
-                    statement,
-                )]
+                let build: Build = |texts| aws::access_key(texts[0], Some(texts[1]));
+                let texts = vec![self.parameter("accessKeyId")?, self.account.into()];
+                vec![(Named { texts, build }, statement)]
             }
             Target::User => vec![(self.holder(Holder::User)?, statement)],
             Target::Role => vec![(self.holder(Holder::Role)?, statement)],
@@ -182,7 +218,7 @@ impl<'d> Event<'d> {
                 }
                 subjects
             }
-            Target::Arn(field) => vec![(self.by_arn(self.parameter(field)?.into()), statement)],
+            Target::Arn(field) => vec![(self.by_arn(self.parameter(field)?), statement)],
             Target::Certificate => {
                 let name = self.parameter("serverCertificateName")?;
                 let arn = format!("arn:aws:iam::{}:server-certificate/{name}", self.account);
@@ -199,7 +235,8 @@ impl<'d> Event<'d> {
             Holder::Role => ("roleName", |texts| aws::role(texts[0], texts[1])),
             Holder::Group => ("groupName", |texts| aws::group(texts[0], texts[1])),
         };
-        Ok(Named::new([self.account, self.parameter(field)?], build))
+        let texts = vec![self.account.into(), self.parameter(field)?];
+        Ok(Named { texts, build })
     }
 
     /// The policy as it is attached to its holder.
@@ -209,43 +246,39 @@ impl<'d> Event<'d> {
             Holder::Role => ("roleName", "role"),
             Holder::Group => ("groupName", "group"),
         };
-        let arn = self.json.at(&["requestParameters", "policyArn"]).text();
-        let policy = match arn.and_then(|arn| arn.rsplit('/').next()) {
-            Some(name) => name,
+        let arn = text_of(&self.request, "policyArn");
+        let policy = match arn.as_deref().and_then(|arn| arn.rsplit('/').next()) {
+            Some(name) => Cow::Owned(name.to_owned()),
             None => self.parameter("policyName")?,
         };
-        let texts = [self.account, kind, self.parameter(field)?, policy];
-        Ok(Named::new(texts, |texts| {
-            entitlement::policy(texts[0], &format!("{}/{}", texts[1], texts[2]), texts[3])
-        }))
+        let texts = vec![self.account.into(), kind.into(), self.parameter(field)?, policy];
+        let build: Build =
+            |texts| entitlement::policy(texts[0], &format!("{}/{}", texts[1], texts[2]), texts[3]);
+        Ok(Named { texts, build })
     }
 
     /// By its ARN, which the response has also where the request has but a name.
     fn secret(&self) -> Result<Named<'d>, Reject> {
-        let response = self.json.get("responseElements");
-        let rotated = self.json.at(&["additionalEventData", "SecretId"]).text();
-        let arn = response
-            .get("aRN")
-            .text()
-            .or(response.get("arn").text())
-            .or(rotated);
-        let id = match arn {
+        let responded = ["aRN", "arn"]
+            .iter()
+            .find_map(|name| text_of(&self.response, name));
+        let rotated = || self.additional.get("SecretId").text().map(Cow::Borrowed);
+        let id = match responded.or_else(rotated) {
             Some(arn) => arn,
             None => self.parameter("secretId")?,
         };
-        let region = self.json.get("awsRegion").text().unwrap_or_default();
-        Ok(Named::new([id, region, self.account], |texts| {
-            match texts[0].starts_with("arn:") {
-                true => aws::from_arn(texts[0], None),
-                false => {
-                    let arn = format!(
-                        "arn:aws:secretsmanager:{}:{}:secret:{}",
-                        texts[1], texts[2], texts[0]
-                    );
-                    aws::from_arn(&arn, None)
-                }
+        let texts = vec![id, self.region.into(), self.account.into()];
+        let build: Build = |texts| match texts[0].starts_with("arn:") {
+            true => aws::from_arn(texts[0], None),
+            false => {
+                let arn = format!(
+                    "arn:aws:secretsmanager:{}:{}:secret:{}",
+                    texts[1], texts[2], texts[0]
+                );
+                aws::from_arn(&arn, None)
             }
-        }))
+        };
+        Ok(Named { texts, build })
     }
 
     fn by_arn(&self, arn: Cow<'d, str>) -> Named<'d> {
@@ -257,28 +290,41 @@ impl<'d> Event<'d> {
 
     /// A name begins with a slash if it is a path, which is no part of the ARN.
     fn parameters(&self, statement: Statement) -> Result<Vec<(Named<'d>, Statement)>, Reject> {
-        let listed = self.json.at(&["requestParameters", "names"]).elements();
-        let mut names: Vec<&str> = listed.iter().filter_map(Json::text).collect();
+        let listed = self.request.get("names").elements();
+        let mut names: Vec<String> = listed.iter().filter_map(Json::text).map(str::to_owned).collect();
         if names.is_empty() {
-            names.push(self.parameter("name")?);
+            names.push(self.parameter("name")?.into_owned());
         }
-        let region = self.json.get("awsRegion").text().unwrap_or_default();
         let named = names.into_iter().map(|name| {
             let name = name.trim_start_matches('/');
-            let arn = format!("arn:aws:ssm:{region}:{}:parameter/{name}", self.account);
+            let arn = format!("arn:aws:ssm:{}:{}:parameter/{name}", self.region, self.account);
             (self.by_arn(arn.into()), statement)
         });
         Ok(named.collect())
     }
 
     /// The policy that the event sets, whatever it is attached to.
-    fn document(&self) -> Option<&'d str> {
-        let request = self.json.get("requestParameters");
+    fn document(&self) -> Option<&str> {
         let names = ["policyDocument", "resourcePolicy"];
-        names.iter().find_map(|name| request.get(name).text())
+        names.iter().find_map(|name| self.request.get(name).text())
     }
 
-    fn parameter(&self, name: &str) -> Result<&'d str, Reject> {
-        self.json.require_text(&["requestParameters", name])
+    fn parameter(&self, name: &str) -> Result<Cow<'d, str>, Reject> {
+        match (text_of(&self.request, name), self.request.require_text(&[name])) {
+            (Some(text), _) => Ok(text),
+            (None, Ok(text)) => Ok(Cow::Owned(text.to_owned())),
+            (None, Err(reject)) => Err(Reject {
+                path: Some(format!("/requestParameters/{name}")),
+                ..reject
+            }),
+        }
+    }
+}
+
+/// A text of an object that is in the record, or was text in it.
+fn text_of<'d>(json: &Cow<'d, Json<'d>>, name: &str) -> Option<Cow<'d, str>> {
+    match json {
+        Cow::Borrowed(json) => json.get(name).text().map(Cow::Borrowed),
+        Cow::Owned(json) => json.get(name).text().map(|text| Cow::Owned(text.to_owned())),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `PASS` is evidence for its own check; a muted, manual, archived or closed finding says nothing. Only resources that
 //! are an identity, a credential or an entitlement count, except where the finding is about a secret: then it is the
-//! place. Events of access management are evidence where they end something.
+//! place. Events of access management are evidence where they end something. Events of CloudTrail are read as such.
 
 mod access;
 mod finding;
@@ -13,6 +13,7 @@ use reeve_domain::observation::{EvidenceLevel, IssueType, SourceSeverity, Statem
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
+use super::cloudtrail::lake;
 use crate::draft::{Reading, Record, Report};
 use crate::json::Json;
 use crate::severity;
@@ -45,7 +46,7 @@ pub(super) const OCSF: Format = Format {
 };
 
 fn is_event(json: &Json<'_>) -> bool {
-    json.has("class_uid") && json.get("metadata").is_object()
+    json.has("class_uid") && json.get("metadata").is_object() && !lake::is_event(json)
 }
 
 /// Prowler 3.

@@ -1,27 +1,32 @@
 //! Okta's System Log: what it detects are findings, what its administrators end is evidence.
 //!
 //! The subject may stand in `target` alone, and an actor may be an address. A failed event proves nothing. Which
-//! organization it is of only event hooks and some events say; Okta never gives an id twice, so the key without it is
-//! the same subject's.
+//! organization it is of the envelope says (a hook, a log stream), or a page of Okta's own that the event names; Okta
+//! never gives an id twice, so the key without it is the same subject's. Lakes write every key in lower case.
+
+mod events;
+mod organization;
 
 use std::borrow::Cow;
 
 use reeve_domain::key::{KeyError, Resolved, Strength, okta};
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, SourceSeverity, Statement};
+use reeve_domain::observation::{EvidenceLevel, IssueType, SourceSeverity, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
 use crate::draft::{Also, Draft, Found, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
+use events::{EVENTS, Says, scope};
 
 /// Events of the System Log.
 pub(super) const OKTA: Format = Format {
     id: "okta-systemlog",
-    version: 2,
+    version: 3,
     tool: "Okta",
     names: &[
         "eventType",
+        "eventtype",
         "published",
         "actor",
         "target",
@@ -44,8 +49,21 @@ pub(super) const OKTA: Format = Format {
 };
 
 fn is_event(json: &Json<'_>) -> bool {
-    let name = json.get("eventType").text();
+    let name = field(json, "eventType", "eventtype").text();
     name.is_some_and(|name| name.contains('.')) && MARKS.iter().filter(|mark| json.has(mark)).count() >= 3
+}
+
+/// A field by its name, or by its name in lower case.
+fn field<'d>(json: &'d Json<'d>, name: &str, lower: &str) -> &'d Json<'d> {
+    match json.get(name) {
+        Json::Null => json.get(lower),
+        value => value,
+    }
+}
+
+/// What Okta says of an event besides what is the same in every event.
+fn debug_data<'d>(json: &'d Json<'d>) -> &'d Json<'d> {
+    field(json, "debugContext", "debugcontext").get("debugData")
 }
 
 /// The events that an event hook sends together.
@@ -70,149 +88,18 @@ const MARKS: &[&str] = &[
     "published",
     "actor",
     "legacyEventType",
+    "legacyeventtype",
     "uuid",
     "target",
     "client",
 ];
 
-/// What an event says of a subject.
-#[derive(Clone, Copy)]
-enum Says {
-    Problem(IssueType),
-    Proof(Statement),
-}
-
-/// Event, the kind of target that it is about, what it says. The actor is the subject where there is no such target.
-const EVENTS: &[(&str, &str, Says)] = &[
-    (
-        "security.threat.detected",
-        "User",
-        Says::Problem(IssueType::SuspectedCompromise),
-    ),
-    (
-        "user.account.report_suspicious_activity_by_enduser",
-        "User",
-        Says::Problem(IssueType::SuspectedCompromise),
-    ),
-    (
-        "security.breached_credential.detected",
-        "User",
-        Says::Problem(IssueType::SuspectedCompromise),
-    ),
-    (
-        "user.risk.detect",
-        "User",
-        Says::Problem(IssueType::SuspectedCompromise),
-    ),
-    (
-        "user.session.impersonation.grant",
-        "User",
-        Says::Problem(IssueType::HumanUse),
-    ),
-    (
-        "user.session.impersonation.initiate",
-        "User",
-        Says::Problem(IssueType::HumanUse),
-    ),
-    (
-        "user.account.privilege.grant",
-        "User",
-        Says::Problem(IssueType::OverPrivileged),
-    ),
-    (
-        "user.mfa.factor.deactivate",
-        "User",
-        Says::Problem(IssueType::WeakAuthentication),
-    ),
-    // A kind of factor is switched off for everybody; who did it is all that is known.
-    (
-        "system.mfa.factor.deactivate",
-        "User",
-        Says::Problem(IssueType::WeakAuthentication),
-    ),
-    (
-        "user.mfa.factor.reset_all",
-        "User",
-        Says::Problem(IssueType::WeakAuthentication),
-    ),
-    (
-        "user.mfa.attempt_bypass",
-        "User",
-        Says::Problem(IssueType::WeakAuthentication),
-    ),
-    (
-        "system.api_token.create",
-        "Token",
-        Says::Problem(IssueType::CredentialAdded),
-    ),
-    (
-        "system.api_token.revoke",
-        "Token",
-        Says::Proof(Statement::Deleted),
-    ),
-    (
-        "user.lifecycle.deactivate",
-        "User",
-        Says::Proof(Statement::Disabled),
-    ),
-    ("user.lifecycle.suspend", "User", Says::Proof(Statement::Disabled)),
-    ("user.lifecycle.activate", "User", Says::Proof(Statement::Active)),
-    (
-        "user.lifecycle.reactivate",
-        "User",
-        Says::Proof(Statement::Active),
-    ),
-    ("user.lifecycle.unsuspend", "User", Says::Proof(Statement::Active)),
-    (
-        "user.lifecycle.delete.completed",
-        "User",
-        Says::Proof(Statement::Deleted),
-    ),
-    (
-        "user.account.privilege.revoke",
-        "User",
-        Says::Proof(Statement::PrivilegeReduced),
-    ),
-    (
-        "application.lifecycle.deactivate",
-        "AppInstance",
-        Says::Proof(Statement::Disabled),
-    ),
-    (
-        "application.lifecycle.activate",
-        "AppInstance",
-        Says::Proof(Statement::Active),
-    ),
-    (
-        "application.lifecycle.delete",
-        "AppInstance",
-        Says::Proof(Statement::Deleted),
-    ),
-    (
-        "app.oauth2.client.lifecycle.deactivate",
-        "PublicClientApp",
-        Says::Proof(Statement::Disabled),
-    ),
-    (
-        "app.oauth2.client.lifecycle.activate",
-        "PublicClientApp",
-        Says::Proof(Statement::Active),
-    ),
-    (
-        "app.oauth2.client.lifecycle.delete",
-        "PublicClientApp",
-        Says::Proof(Statement::Deleted),
-    ),
-    (
-        "app.oauth2.credentials.lifecycle.create",
-        "PublicClientApp",
-        Says::Problem(IssueType::CredentialAdded),
-    ),
-];
-
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
-    let name = json.require_text(&["eventType"])?;
+    let name = match field(json, "eventType", "eventtype") {
+        Json::Null => json.require_text(&["eventType"])?,
+        name => name.text().unwrap_or_default(),
+    };
     let known = EVENTS.iter().find(|(event, ..)| *event == name);
     let failed = matches!(
         json.at(&["outcome", "result"]).text(),
@@ -226,41 +113,57 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         _ if is_threat(json) => ("User", Says::Problem(IssueType::SuspectedCompromise)),
         _ => return Ok(Reading::Dropped(DropReason::NoStatement)),
     };
-    let organization = organization(json, &record.found.within);
+    let organization = organization::of(record);
     let drafts = subjects(json, kind).into_iter().map(|one| Draft {
-        also: without_organization(one, organization),
-        ..draft(json, name, named(one, organization), says)
+        also: without_organization(one, &organization),
+        ..draft(json, name, named(one, organization.clone()), says)
     });
     Ok(Reading::observed(Vec::new(), drafts.collect()))
 }
 
+/// Okta suspects it itself, names what it detected, calls the risk high, or its own factor refused a phisher.
 fn is_threat(json: &Json<'_>) -> bool {
-    json.at(&["debugContext", "debugData", "threatSuspected"]).bool() == Some(true)
+    let data = debug_data(json);
+    let detections = data.get("threatDetections");
+    let named = detections
+        .text()
+        .is_some_and(|text| !text.trim_matches(['{', '}', '[', ']', ' ']).is_empty());
+    let reason = json.at(&["outcome", "reason"]).text().unwrap_or_default();
+    data.get("threatSuspected").bool() == Some(true)
+        || named
+        || !detections.entries().is_empty()
+        || risk(json).is_some_and(|level| level == "HIGH")
+        || reason.to_ascii_lowercase().contains("phishing attempt")
 }
 
-/// The host of the hook that sent the event, or of Okta's own page that it came from; empty where neither is there.
-fn organization<'d>(json: &'d Json<'d>, within: &[&'d Json<'d>]) -> &'d str {
-    let of_hook = within.first().and_then(|hook| hook.get("source").text());
-    let of_page = json.at(&["debugContext", "debugData", "origin"]).text();
-    let hosts = [of_hook, of_page].into_iter().flatten();
-    let mut hosts = hosts.filter_map(|page| page.split_once("://")?.1.split('/').next());
-    hosts
-        .find(|host| DOMAINS.iter().any(|domain| host.ends_with(domain)))
-        .unwrap_or_default()
+/// The level of risk, an object or text such as `{reasons=Anomalous Device, level=HIGH}`.
+fn risk<'d>(json: &'d Json<'d>) -> Option<&'d str> {
+    let risk = debug_data(json).get("risk");
+    let written = || {
+        let (_, level) = risk.text()?.split_once("level=")?;
+        level.split([',', '}', ' ']).next()
+    };
+    risk.get("level").text().or_else(written)
 }
 
-/// Under which every organization has its host.
-const DOMAINS: &[&str] = &[".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com"];
-
+/// The targets that the event is about, else the actor; a threat may come from an application.
 fn subjects<'d>(json: &'d Json<'d>, kind: &str) -> Vec<&'d Json<'d>> {
-    let is_kind = |one: &&Json<'_>| one.get("type").text() == Some(kind);
-    let targets: Vec<_> = json.get("target").elements().iter().filter(is_kind).collect();
-    let actor = Some(json.get("actor")).filter(is_kind);
-    if targets.is_empty() {
-        actor.into_iter().collect()
-    } else {
-        targets
+    let is_kind = |one: &&Json<'_>| kind_of(one) == kind;
+    let targets: Vec<_> = match json.get("target") {
+        Json::Array(all) => all.iter().filter(is_kind).collect(),
+        single => Some(single).filter(is_kind).into_iter().collect(),
+    };
+    let actor = json.get("actor");
+    match targets.is_empty() {
+        true if is_kind(&actor) || kind_of(actor) == "PublicClientApp" && kind == "User" => vec![actor],
+        true => Vec::new(),
+        false => targets,
     }
+}
+
+fn kind_of<'d>(one: &'d Json<'_>) -> &'d str {
+    let kind = one.get("type").text().unwrap_or_default();
+    kind.strip_suffix("Entity").unwrap_or(kind)
 }
 
 /// The key without the organization, where the subject's own has one.
@@ -270,22 +173,20 @@ fn without_organization<'d>(one: &'d Json<'d>, organization: &str) -> Vec<Also<'
         .text()
         .is_some_and(|id| id.len() == 20 && id.starts_with('0'));
     match is_id && !organization.is_empty() {
-        true => vec![Also::Alias(Strength::Strong, named(one, ""))],
+        true => vec![Also::Alias(Strength::Strong, named(one, "".into()))],
         false => Vec::new(),
     }
 }
 
-fn named<'d>(one: &'d Json<'d>, organization: &'d str) -> Named<'d> {
-    let text = |field: &str| -> &'d str {
-        one.get(field)
-            .text()
-            .filter(|text| *text != "unknown")
-            .unwrap_or_default()
+fn named<'d>(one: &'d Json<'d>, organization: Cow<'d, str>) -> Named<'d> {
+    let text = |field: &str| -> Cow<'d, str> {
+        let text = one.get(field).text().filter(|text| *text != "unknown");
+        text.unwrap_or_default().into()
     };
-    Named::new(
-        [text("type"), text("id"), text("alternateId"), organization],
+    Named {
+        texts: vec![kind_of(one).into(), text("id"), text("alternateId"), organization],
         build,
-    )
+    }
 }
 
 fn build(texts: &[&str]) -> Result<Resolved, KeyError> {
@@ -323,23 +224,25 @@ fn draft<'d>(json: &'d Json<'d>, name: &'d str, named: Named<'d>, says: Says) ->
         },
         Says::Problem(issue_type) => Draft {
             problem: Some(Problem {
-                severity: severity_of(json.get("severity")),
-                ..Problem::new(issue_type, json.get("displayMessage").text().unwrap_or(name))
+                severity: severity_of(json),
+                ..Problem::new(
+                    issue_type,
+                    field(json, "displayMessage", "displaymessage")
+                        .text()
+                        .unwrap_or(name),
+                )
             }),
             ..draft
         },
     }
 }
 
-/// One privilege less is not every privilege: it closes only what its grant had opened.
-fn scope(name: &str) -> EvidenceScope {
-    match name {
-        "user.account.privilege.revoke" => EvidenceScope::Rule("user.account.privilege.grant".to_owned()),
-        _ => EvidenceScope::WholeSubject,
-    }
-}
-
+/// The level of risk says more than the level of the log.
 fn severity_of(json: &Json<'_>) -> SourceSeverity {
+    if let Some(level @ ("HIGH" | "MEDIUM")) = risk(json) {
+        return crate::severity::of_word(level);
+    }
+    let json = json.get("severity");
     let score = match json.text() {
         Some("ERROR") => 60,
         Some("WARN") => 50,

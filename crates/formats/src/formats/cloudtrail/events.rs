@@ -112,7 +112,7 @@ pub(super) fn scopes(event_name: &str) -> Vec<EvidenceScope> {
 }
 
 fn by_status(event: &Event<'_>) -> Option<Statement> {
-    match event.json.at(&["requestParameters", "status"]).text()? {
+    match event.request.get("status").text()? {
         "Inactive" => Some(Statement::Disabled),
         "Active" => Some(Statement::Active),
         _ => None,
@@ -121,10 +121,7 @@ fn by_status(event: &Event<'_>) -> Option<Statement> {
 
 /// Within its recovery window a deleted secret cannot be read and can be restored.
 fn by_recovery(event: &Event<'_>) -> Option<Statement> {
-    let forced = event
-        .json
-        .at(&["requestParameters", "forceDeleteWithoutRecovery"])
-        .bool();
+    let forced = event.request.get("forceDeleteWithoutRecovery").bool();
     Some(if forced == Some(true) {
         Statement::Deleted
     } else {
@@ -142,6 +139,6 @@ fn if_trust_is_narrow(event: &Event<'_>) -> Option<Statement> {
 
 /// A version that is not the default one changes nothing.
 fn if_default_and_narrow(event: &Event<'_>) -> Option<Statement> {
-    let is_default = event.json.at(&["requestParameters", "setAsDefault"]).bool();
+    let is_default = event.request.get("setAsDefault").bool();
     if_narrow(event).filter(|_| is_default == Some(true))
 }
