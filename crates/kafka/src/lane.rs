@@ -20,7 +20,12 @@ use crate::topics::{self, Counts};
 use crate::writer::Writer;
 
 mod assignment;
+mod batch;
 mod fencing;
+mod linger;
+
+use batch::Batch;
+use linger::Linger;
 
 /// Bound of one question to the cluster.
 const CALL: Duration = Duration::from_secs(10);
@@ -44,6 +49,7 @@ pub struct KafkaLane {
     /// The proof last committed for each partition: every commit of its offsets carries it on.
     proofs: BTreeMap<i32, String>,
     progress: Progress,
+    linger: Linger,
     ledger: Option<LedgerReader>,
     joined: bool,
     unreachable_since: Option<Instant>,
@@ -74,6 +80,7 @@ impl KafkaLane {
             positions: Positions::default(),
             proofs: BTreeMap::new(),
             progress: Progress::default(),
+            linger: Linger::default(),
             ledger: None,
             joined: false,
             unreachable_since: None,
@@ -103,7 +110,9 @@ impl KafkaLane {
         if output.records.is_empty() && offsets.count() == 0 {
             return Ok(Commit::Done);
         }
+        let begun = Instant::now();
         let result = self.writer.write(&output.records, &offsets, &self.consumer)?;
+        self.linger.note(begun.elapsed());
         match result {
             Commit::Done => {
                 self.positions.committed();
@@ -117,7 +126,7 @@ impl KafkaLane {
 
     /// Collects records until the batch is full or its time is over; stops without them when the assignment changes.
     fn collect(&mut self, limits: &BatchLimits) -> Result<Vec<Record>, LogError> {
-        let mut batch = Batch::new(limits);
+        let mut batch = Batch::new(limits, self.linger.wait(limits.wait));
         while let Some(wait) = batch.wait() {
             match self.next(wait)? {
                 Some(record) => batch.push(record),
@@ -327,41 +336,6 @@ fn subscribe(consumer: &BaseConsumer<LaneContext>, config: &KafkaConfig) -> Resu
     let names = config.inputs.iter().map(|topic| &**config.names.name(*topic));
     let subscribed = consumer.subscribe(&names.collect::<Vec<&str>>());
     subscribed.map_err(|error| error::of("subscribing", &error))
-}
-
-/// What was collected so far.
-struct Batch<'a> {
-    limits: &'a BatchLimits,
-    records: Vec<Record>,
-    bytes: usize,
-    begun: Instant,
-}
-
-impl<'a> Batch<'a> {
-    fn new(limits: &'a BatchLimits) -> Self {
-        Self {
-            limits,
-            records: Vec::new(),
-            bytes: 0,
-            begun: Instant::now(),
-        }
-    }
-
-    fn push(&mut self, record: Record) {
-        if self.records.is_empty() {
-            self.begun = Instant::now();
-        }
-        self.bytes += record.value.as_ref().map_or(0, bytes::Bytes::len);
-        self.records.push(record);
-    }
-
-    /// How long to wait for the next record; none if the batch is complete. The client cannot wait for less than a
-    /// millisecond, it would spin.
-    fn wait(&self) -> Option<Duration> {
-        let full = self.records.len() >= self.limits.records_max || self.bytes >= self.limits.bytes_max;
-        let left = self.limits.wait.saturating_sub(self.begun.elapsed());
-        (!full && left >= Duration::from_millis(1)).then_some(left)
-    }
 }
 
 fn needed(config: &KafkaConfig) -> BTreeSet<Topic> {
