@@ -129,6 +129,7 @@ static ALL: &[Format] = &[
     trivy::TRIVY,
     trivy::TRIVY_OPERATOR,
     wiz::WIZ,
+    wiz::audit::WIZ_AUDIT,
     google_scc::GOOGLE_SCC,
     crowdstrike::CROWDSTRIKE,
     sentinel::SENTINEL,

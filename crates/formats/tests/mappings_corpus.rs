@@ -31,6 +31,13 @@ const EXPECTED: &[(&str, &str, u32, &str)] = &[
         7,
         "observed 7",
     ),
+    // An alert that names no user is nobody's, an event that is no alert says nothing.
+    (
+        "longtail-alerts/panther_appomni_alerts.ndjson",
+        "appomni",
+        2,
+        "dropped not_identity_relevant 1, observed 1",
+    ),
     (
         "longtail-alerts/panther_thinkstcanary_alert.ndjson",
         "thinkst-canary",

@@ -79,15 +79,37 @@ pub fn service_account_key(private_key_id: &str, client_email: Option<&str>) -> 
     }
 }
 
-/// `//iam.googleapis.com/projects/p/serviceAccounts/E/keys/K`, as Security Command Center and audit logs name a key.
+/// `//iam.googleapis.com/projects/p/serviceAccounts/E/keys/K` or `//apikeys.googleapis.com/projects/n/locations/global/keys/K`,
+/// as Security Command Center and audit logs name a key.
 ///
 /// # Errors
 /// `Expected` if the name holds no key.
 pub fn from_key_name(name: &str) -> Result<Resolved, KeyError> {
-    let shape = KeyError::Expected("the resource name of a service account key");
-    let (_, rest) = name.trim().split_once(SERVICE_ACCOUNTS).ok_or(shape)?;
-    let (account, key_id) = rest.split_once("/keys/").ok_or(shape)?;
-    service_account_key(key_id, Some(account))
+    let shape = KeyError::Expected("the resource name of a service account key or an API key");
+    let name = name.trim();
+    if let Some((_, rest)) = name.split_once(SERVICE_ACCOUNTS) {
+        let (account, key_id) = rest.split_once("/keys/").ok_or(shape)?;
+        return service_account_key(key_id, Some(account));
+    }
+    let (before, key_id) = name.split_once("/keys/").ok_or(shape)?;
+    let is_api_key = before.contains("apikeys.googleapis.com") || before.ends_with("/locations/global");
+    let parent = ["projects/", "organizations/"]
+        .iter()
+        .find_map(|kind| before.split_once(kind));
+    match is_api_key {
+        true => api_key(key_id, parent.and_then(|(_, rest)| rest.split('/').next())),
+        false => Err(shape),
+    }
+}
+
+/// An API key by its id, never by its text; `parent` is the project or the organization it is of.
+///
+/// # Errors
+/// `Empty` without an id.
+pub fn api_key(id: &str, parent: Option<&str>) -> Result<Resolved, KeyError> {
+    let id = id.trim();
+    let key = SubjectKey::of(Class::Secret, PROVIDER, "api-key", &[id], Case::Folded)?;
+    Ok(Resolved::new(key, id, Confidence::High).with_known("project", parent))
 }
 
 /// A role granted to a member on a resource.

@@ -22,7 +22,7 @@ use crate::time;
 /// Entries of Cloud Logging with an audit log in them.
 pub(super) const GCP_AUDIT: Format = Format {
     id: "gcp-audit",
-    version: 1,
+    version: 2,
     tool: "Google Cloud Audit Logs",
     names: &[
         "protoPayload",
@@ -74,6 +74,7 @@ fn detect(json: &Json<'_>) -> bool {
 enum Target {
     Key,
     Account,
+    ApiKey,
 }
 
 /// What a call says.
@@ -104,6 +105,13 @@ const METHODS: &[(&str, Target, Says)] = &[
     ("UndeleteServiceAccount", Target::Account, Says::Proof(Active)),
 ];
 
+/// The same of the service of API keys, whose methods have common words.
+const OF_API_KEYS: &[(&str, Target, Says)] = &[
+    ("DeleteKey", Target::ApiKey, Says::Proof(Deleted)),
+    ("UndeleteKey", Target::ApiKey, Says::Proof(Active)),
+    ("CreateKey", Target::ApiKey, Says::Problem(CredentialAdded)),
+];
+
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let entry = Entry {
         json: record.json(),
@@ -117,7 +125,11 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         return Ok(cluster::call(&entry, method));
     }
     let verb = method.rsplit('.').next().unwrap_or_default();
-    let drafts = match METHODS.iter().find(|(known, ..)| *known == verb) {
+    let table = match method.contains(".ApiKeys.") {
+        true => OF_API_KEYS,
+        false => METHODS,
+    };
+    let drafts = match table.iter().find(|(known, ..)| *known == verb) {
         Some((_, target, says)) => vec![entry.draft(entry.subject(*target), *says, verb)],
         None => bindings::changed(&entry, verb),
     };
@@ -150,17 +162,19 @@ impl<'d> Entry<'d> {
 
     /// The private half of a new key is no part of an audit log; if it is there, it is a secret.
     fn secrets(&self) -> Vec<Cow<'d, str>> {
-        let halves = ["private_key_data", "privateKeyData"];
+        let halves = ["private_key_data", "privateKeyData", "keyString"];
         let response = self.payload.get("response");
-        halves
-            .iter()
-            .filter_map(|name| response.get(name).text().map(Cow::Borrowed))
-            .collect()
+        let answers = [response, response.get("response")];
+        let known = answers
+            .into_iter()
+            .flat_map(|answer| halves.iter().filter_map(|name| answer.get(name).text()));
+        known.map(Cow::Borrowed).collect()
     }
 
     fn subject(&self, target: Target) -> (Named<'d>, Vec<Also<'d>>) {
         match target {
             Target::Key => (self.key(), Vec::new()),
+            Target::ApiKey => (self.api_key(), Vec::new()),
             Target::Account => self.account(),
         }
     }
@@ -181,6 +195,22 @@ impl<'d> Entry<'d> {
             let (account, id) = texts[0].rsplit_once("/keys/").ok_or(KeyError::NotASubject)?;
             let email = Some(texts[1]).filter(|email| !email.is_empty());
             gcp::service_account_key(id, email.or(Some(account)))
+        })
+    }
+
+    /// What is done to an API key takes a while: the answer names the operation, and the key within it.
+    fn api_key(&self) -> Named<'d> {
+        let names = [
+            self.payload.at(&["response", "response", "name"]),
+            self.payload.at(&["response", "name"]),
+            self.payload.get("resourceName"),
+            self.payload.at(&["request", "name"]),
+        ];
+        let named = names
+            .iter()
+            .find_map(|name| name.text().filter(|name| name.contains("/keys/")));
+        Named::new([named.unwrap_or_default()], |texts| {
+            gcp::from_key_name(texts[0]).map_err(|_| KeyError::NotASubject)
         })
     }
 

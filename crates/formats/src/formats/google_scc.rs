@@ -23,7 +23,7 @@ use subjects::Accused;
 /// Findings of Security Command Center.
 pub(super) const GOOGLE_SCC: Format = Format {
     id: "google-scc",
-    version: 1,
+    version: 2,
     tool: "Security Command Center",
     names: &[
         "finding",
@@ -52,16 +52,16 @@ fn is_list(json: &Json<'_>) -> bool {
 
 /// The finding itself, with or without its notification around it.
 fn finding_of<'d>(json: &'d Json<'d>) -> Option<&'d Json<'d>> {
-    let is_named = |json: &Json<'_>| {
+    let is_named = |json: &Json<'_>, within: &str| {
         let names = ["name", "canonicalName", "parent"].map(|name| json.get(name).text());
-        let mut names = names.into_iter().flatten();
-        json.has("category") && names.any(|name| name.contains("/sources/"))
+        names.into_iter().flatten().any(|name| name.contains(within))
     };
     let inner = json.get("finding");
-    if inner.is_object() && (is_named(inner) || inner.has_all(&["category", "state", "resourceName"])) {
+    let is_finding = is_named(inner, "/findings/") || inner.has_all(&["category", "state", "resourceName"]);
+    if is_finding || (inner.has("category") && is_named(inner, "/sources/")) {
         return Some(inner);
     }
-    is_named(json).then_some(json)
+    (json.has("category") && is_named(json, "/sources/")).then_some(json)
 }
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {

@@ -5,6 +5,7 @@
 //! fixed; one that somebody rejected is nobody's task. Only entities that are identities or credentials count, except
 //! where the rule is about a secret: then the entity is the place.
 
+pub(super) mod audit;
 mod entity;
 mod rules;
 
@@ -64,7 +65,6 @@ enum Kind {
     Detection,
     Secret,
     Vulnerability,
-    Audit,
 }
 
 impl Kind {
@@ -84,7 +84,6 @@ impl Kind {
             _ if json.has_all(&["secretDataEntities", "resource"]) => Some(Self::Secret),
             _ if json.has_all(&["validationStatus", "resource", "rule"]) => Some(Self::Secret),
             _ if json.has_all(&["vulnerableAsset", "severity"]) => Some(Self::Vulnerability),
-            _ if json.has_all(&["action", "requestId", "actionParameters"]) => Some(Self::Audit),
             _ => None,
         }
     }
@@ -101,7 +100,6 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let alert = match Kind::of(json) {
         Some(Kind::Vulnerability) => return Ok(Reading::Dropped(DropReason::NotIdentityRelevant)),
-        Some(Kind::Audit) => return Ok(Reading::Dropped(DropReason::NoStatement)),
         Some(kind) => Alert::of(json, kind),
         None => Alert::of(json, Kind::Issue),
     };

@@ -11,7 +11,11 @@ use serde::Deserialize;
 use super::files::REEVE;
 
 /// The files that ship, by the names under which they can be replaced.
-const SHIPPED: [(&str, &str); 21] = [
+const SHIPPED: [(&str, &str); 22] = [
+    (
+        "appomni.yaml",
+        include_str!("../../../../config/mappings/appomni.yaml"),
+    ),
     (
         "checkov.yaml",
         include_str!("../../../../config/mappings/checkov.yaml"),

@@ -18,6 +18,10 @@ const WORDS: &[(&str, Meaning)] = &[
     ("strong authentication", Some(WeakAuthentication)),
     ("not rotated", Some(CredentialNotRotated)),
     ("user managed service account key", Some(CredentialNotRotated)),
+    ("apis unrestricted", Some(OverPrivileged)),
+    ("apps unrestricted", Some(OverPrivileged)),
+    ("api key not restricted", Some(OverPrivileged)),
+    ("api key exists", Some(WeakAuthentication)),
     ("ssh key added", Some(CredentialAdded)),
     ("non org iam member", Some(ExternalAccess)),
     ("open group iam member", Some(ExternalAccess)),
@@ -45,7 +49,8 @@ const WORDS: &[(&str, Meaning)] = &[
     ("iam role", Some(OverPrivileged)),
 ];
 
-/// Classes that say enough by themselves. A vulnerability is nobody's credential.
+/// Classes that say enough by themselves. A vulnerability is nobody's credential, unless its category is one of keys
+/// and rights: Google has called some of those so.
 const CLASSES: &[(&str, Meaning)] = &[
     ("THREAT", Some(SuspectedCompromise)),
     ("VULNERABILITY", None),
@@ -61,6 +66,7 @@ pub(super) fn meaning(category: &str, class: &str) -> Option<Meaning> {
     }
     let of_class = CLASSES.iter().find(|(name, _)| *name == class);
     match of_class {
+        Some(("VULNERABILITY", meaning)) => TABLE.find([folded.as_str()]).or(Some(*meaning)),
         Some((_, meaning)) => Some(*meaning),
         None => TABLE.find([folded.as_str()]),
     }

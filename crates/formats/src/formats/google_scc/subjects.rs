@@ -41,8 +41,10 @@ pub(super) fn accused<'d>(
     all.extend(cluster_bindings(finding, resource, issue_type));
     if all.is_empty() {
         let named = Named::new([resource], |texts| match texts[0] {
-            name if name.contains("/keys/") => gcp::from_key_name(name),
-            name if name.contains("/serviceAccounts/") => gcp::from_member(name),
+            name if name.contains("/keys/") => gcp::from_key_name(name).map_err(|_| KeyError::NotASubject),
+            name if name.contains("/serviceAccounts/") => {
+                gcp::from_member(name).map_err(|_| KeyError::NotASubject)
+            }
             _ => Err(KeyError::NotASubject),
         });
         all.push(Accused::of(named, issue_type));
