@@ -1,6 +1,8 @@
 //! IAM Access Analyzer: the events of external, internal and unused access, and the findings of its API.
 //!
-//! What closes an access is that the analyzer resolves its finding; one that is archived is hidden, not gone.
+//! What closes an access is that the analyzer resolves its finding: it has read the state itself, and nobody else can
+//! resolve one. That something is no longer unused may also mean that it was used. A finding that is archived is hidden,
+//! not gone.
 
 use std::borrow::Cow;
 
@@ -19,20 +21,40 @@ use crate::time;
 /// Findings of IAM Access Analyzer.
 pub(super) const ACCESS_ANALYZER: Format = Format {
     id: "access-analyzer",
-    version: 2,
+    version: 3,
     tool: "IAM Access Analyzer",
     names: &["resource", "resourceType", "status", "analyzedAt"],
     statements: &[
-        (Statement::PrivilegeReduced, EvidenceLevel::E3),
+        (Statement::PrivilegeReduced, EvidenceLevel::E1),
         (Statement::Disabled, EvidenceLevel::E3),
     ],
-    detect: |json| {
-        let is_finding = json.has_all(&["resourceType", "status", "analyzedAt"]);
-        is_finding && (json.has("accountId") || json.has("resourceOwnerAccount"))
+    detect: |json| is_mine(json) || is_finding(json.get("finding")) || listed(json).iter().any(is_finding),
+    records: |json| match (is_mine(json), json.get("finding")) {
+        (true, _) => Ok(Report::one(json)),
+        (false, finding) if finding.is_object() => Ok(Report::one(finding)),
+        _ => Ok(Report::of(listed(json).iter())),
     },
-    records: |json| Ok(Report::one(json)),
     read,
 };
+
+fn is_mine(json: &Json<'_>) -> bool {
+    is_finding(json) || is_preview(json)
+}
+
+fn is_finding(json: &Json<'_>) -> bool {
+    let is_finding = json.has_all(&["resourceType", "status", "analyzedAt"]);
+    is_finding && (json.has("accountId") || json.has("resourceOwnerAccount"))
+}
+
+/// What access would be if a policy were set.
+fn is_preview(json: &Json<'_>) -> bool {
+    json.has_all(&["accessPreviewId", "configuredResources"])
+}
+
+/// An answer of the API.
+fn listed<'d>(json: &'d Json<'d>) -> &'d [Json<'d>] {
+    json.get("findings").elements()
+}
 
 /// Kinds of findings → issue types; without one it is external access.
 const KINDS: &[(&str, IssueType)] = &[
@@ -48,6 +70,7 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let status = json.get("status").text().unwrap_or_default();
     let dropped = match status {
+        _ if is_preview(json) => Some(DropReason::NoStatement),
         _ if !json.get("error").is_null() => Some(DropReason::NoResult),
         _ if json.get("isDeleted").bool() == Some(true) => Some(DropReason::NoStatement),
         "ARCHIVED" => Some(DropReason::SuppressedAtSource),
@@ -128,10 +151,9 @@ impl<'d> Access<'d> {
 
     /// One a principal; access of everybody has `*`.
     fn trusts(&self, json: &'d Json<'d>) -> Vec<Named<'d>> {
-        let actions = json.get("action").elements().iter().filter_map(Json::text);
-        let actions: Vec<&str> = actions.collect();
+        let actions: Vec<&str> = texts(json.get("action")).collect();
         let principals = json.get("principal").entries().iter();
-        let principals = principals.filter_map(|(_, principal)| principal.text());
+        let principals = principals.flat_map(|(_, named)| named.text().into_iter().chain(texts(named)));
         let mut principals: Vec<&str> = principals.collect();
         if principals.is_empty() && json.get("isPublic").bool() == Some(true) {
             principals.push("*");
@@ -212,6 +234,10 @@ impl<'d> Access<'d> {
             ..SourceOf::default()
         }
     }
+}
+
+fn texts<'d>(list: &'d Json<'d>) -> impl Iterator<Item = &'d str> {
+    list.elements().iter().filter_map(Json::text)
 }
 
 /// The resource's own account: the one beside it may be another's.

@@ -3,8 +3,8 @@
 //! `Compliance.Status: PASSED` is evidence for its own control; `ARCHIVED` proves nothing. The ARN is trusted over the
 //! declared resource type. An access key that acted is the subject if it is long-lived, else the principal behind it.
 
-mod rules;
-mod subject;
+pub(super) mod rules;
+pub(super) mod subject;
 
 use std::borrow::Cow;
 

@@ -18,7 +18,7 @@ use crate::{severity, time};
 /// CrowdStrike Falcon.
 pub(super) const CROWDSTRIKE: Format = Format {
     id: "crowdstrike",
-    version: 1,
+    version: 2,
     tool: "CrowdStrike Falcon",
     names: &[
         "event",
@@ -29,7 +29,11 @@ pub(super) const CROWDSTRIKE: Format = Format {
         "ExternalApiType",
         "resources",
     ],
-    statements: &[(Statement::PrivilegeReduced, EvidenceLevel::E2)],
+    statements: &[
+        (Statement::PrivilegeReduced, EvidenceLevel::E2),
+        (Statement::Deleted, EvidenceLevel::E2),
+        (Statement::Rotated, EvidenceLevel::E2),
+    ],
     detect: |json| is_mine(json) || listed(json).iter().any(is_mine),
     records: |json| match is_mine(json) {
         true => Ok(Report::one(json)),
@@ -192,15 +196,29 @@ impl<'d> Event<'d> {
         Reading::observed(Vec::new(), vec![draft])
     }
 
-    /// Grants of the console's own administrator roles; what was taken away closes what was given.
+    /// Grants of the console's own administrator roles, and its API clients; what was taken away closes what was
+    /// given. A user whom the console has deleted has no role of it, and may be alive elsewhere.
     fn audit(&self) -> Reading<'d> {
         let operation = self.json.get("OperationName").text().unwrap_or_default();
         let failed = self.json.get("Success").bool() == Some(false);
         let is_admin = account::grants_administration(self.json);
-        let named = account::of_audit(self.json);
+        let named = match operation.contains("APIClient") {
+            true => account::of_client(self.json, self.metadata),
+            false => account::of_audit(self.json),
+        };
         let draft = self.draft(SubjectOf::Named(named), operation);
         let draft = match operation {
             _ if failed => return Reading::Dropped(DropReason::NoStatement),
+            "CreateAPIClient" => draft.having(IssueType::CredentialAdded, "API client created in Falcon"),
+            "DeleteAPIClient" | "DeleteAPIClients" => draft.proving(Statement::Deleted),
+            "ResetAPIClientSecret" => draft.proving(Statement::Rotated),
+            "deleteUser" => Draft {
+                statements: vec![(
+                    Statement::PrivilegeReduced,
+                    EvidenceScope::Rule("grantUserRoles".to_owned()),
+                )],
+                ..draft
+            },
             "grantUserRoles" if is_admin => Draft {
                 problem: Some(Problem::new(
                     IssueType::OverPrivileged,

@@ -20,7 +20,7 @@ use crate::{severity, time};
 /// Risks and alerts of Microsoft.
 pub(super) const ENTRA: Format = Format {
     id: "entra",
-    version: 2,
+    version: 3,
     tool: "Microsoft Entra",
     names: &["riskState", "evidence", "properties", "category"],
     statements: &[
@@ -95,7 +95,7 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let risk = of_record(json);
     let tenant = tenant_of(json);
     Ok(match is_risk(risk) {
-        true => read_risk(risk, tenant),
+        true => read_risk(json, risk, tenant),
         false if is_alert(json) => read_alert(json, tenant),
         false => read_sign_in(json, tenant),
     })
@@ -117,7 +117,14 @@ fn tenant_of<'d>(json: &'d Json<'d>) -> &'d str {
         .flatten()
         .filter_map(|path| path.strip_prefix("/tenants/"));
     let of_path = || of_path.next().and_then(|rest| rest.split('/').next());
-    own.or_else(of_path).unwrap_or_default()
+    own.or_else(of_path).or_else(|| home_of(json)).unwrap_or_default()
+}
+
+/// Where a member is at home is the directory that rates it; a guest comes from another.
+fn home_of<'d>(json: &'d Json<'d>) -> Option<&'d str> {
+    let risk = of_record(json);
+    let is_guest = risk.get("userType").text() == Some("guest");
+    risk.get("homeTenantId").text().filter(|_| !is_guest)
 }
 
 /// What a rating says that is none.
@@ -167,7 +174,7 @@ const ROTATIONS: &[&str] = &[
     "userChangedPasswordOnPremises",
 ];
 
-fn read_risk<'d>(risk: &'d Json<'d>, tenant: &'d str) -> Reading<'d> {
+fn read_risk<'d>(json: &'d Json<'d>, risk: &'d Json<'d>, tenant: &'d str) -> Reading<'d> {
     let detail = text(risk, &["riskDetail"]);
     let is_deleted = field(risk, "isDeleted").bool() == Some(true);
     let proof = match text(risk, &["riskState"]) {
@@ -180,7 +187,9 @@ fn read_risk<'d>(risk: &'d Json<'d>, tenant: &'d str) -> Reading<'d> {
         _ => None,
     };
     let drafts = at_risk(risk, tenant).into_iter().map(|named| {
-        let draft = draft(risk, named);
+        let mut draft = draft(risk, named);
+        let sent_at = || time::of(json.get("time"));
+        draft.times.observed_at = draft.times.observed_at.or_else(sent_at);
         match &proof {
             Some(proof) => Draft {
                 problem: None,

@@ -22,7 +22,7 @@ use finding::Finding;
 /// OCSF, categories Findings and Identity & Access Management.
 pub(super) const OCSF: Format = Format {
     id: "ocsf",
-    version: 2,
+    version: 3,
     tool: "ocsf",
     names: &[
         "class_uid",
@@ -40,7 +40,7 @@ pub(super) const OCSF: Format = Format {
         (Statement::Deleted, EvidenceLevel::E3),
         (Statement::Active, EvidenceLevel::E3),
     ],
-    detect: |json| is_event(json) || is_native(json),
+    detect: |json| is_event(json) || is_native(json) || is_native_2(json),
     records: |json| Ok(Report::one(json)),
     read,
 };
@@ -54,9 +54,17 @@ fn is_native(json: &Json<'_>) -> bool {
     json.has_all(&["CheckID", "FindingUniqueId", "Status"])
 }
 
+/// Prowler 2.
+fn is_native_2(json: &Json<'_>) -> bool {
+    json.has_all(&["Account Number", "Control", "Control ID", "Status"])
+}
+
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let class = json.get("class_uid").unsigned().unwrap_or_default();
+    if is_native_2(json) {
+        return Ok(read_finding(&Finding::of_prowler_2(record)));
+    }
     Ok(match (is_native(json), class / 1_000) {
         (true, _) => read_finding(&Finding::of_prowler(record)),
         (false, 0 | 2) => read_finding(&Finding::of_event(record)),

@@ -118,12 +118,18 @@ const WORDS: &[(&str, Meaning)] = &[
     ("policies attached", Some(OverPrivileged)),
 ];
 
+/// What one of Security Hub's own controls is about, by its id or by a path that ends with it.
+pub(in crate::formats) fn of_control(rule: &str) -> Option<IssueType> {
+    let control = rule.rsplit('/').next().unwrap_or(rule);
+    let known = CONTROLS.iter().find(|(known, _)| *known == control);
+    known.map(|(_, issue_type)| *issue_type)
+}
+
 /// What a finding is about; none if no table knows its rule.
 pub(super) fn meaning(json: &Json<'_>, rule: &str) -> Option<Meaning> {
     static TABLE: LazyLock<Words> = LazyLock::new(|| Words::new(WORDS));
-    let control = rule.rsplit('/').next().unwrap_or(rule);
-    if let Some((_, issue_type)) = CONTROLS.iter().find(|(known, _)| *known == control) {
-        return Some(Some(*issue_type));
+    if let Some(issue_type) = of_control(rule) {
+        return Some(Some(issue_type));
     }
     let types = json.get("Types").elements().iter().filter_map(Json::text);
     let others = ["GeneratorId", "ProductName", "Title"]

@@ -32,7 +32,7 @@ pub(super) fn access_key<'d>(
     (SubjectOf::Named(Named::new(texts, key_or_principal)), vec![link])
 }
 
-fn key_or_principal(texts: &[&str]) -> Result<Resolved, KeyError> {
+pub(in crate::formats) fn key_or_principal(texts: &[&str]) -> Result<Resolved, KeyError> {
     let id = texts[0].rsplit(':').next().unwrap_or_default();
     match id.starts_with("AKIA") && aws::is_access_key_id(id) {
         true => aws::access_key(id, Some(texts[1])),
@@ -40,7 +40,7 @@ fn key_or_principal(texts: &[&str]) -> Result<Resolved, KeyError> {
     }
 }
 
-fn principal(texts: &[&str]) -> Result<Resolved, KeyError> {
+pub(in crate::formats) fn principal(texts: &[&str]) -> Result<Resolved, KeyError> {
     let &[key_id, account, issuer, name, kind, unique_id] = texts else {
         return Err(KeyError::Empty);
     };

@@ -1,7 +1,7 @@
 //! The account that an event of CrowdStrike names, by whatever it names it.
 
 use reeve_domain::key::ad::{self, AccountNames};
-use reeve_domain::key::{KeyError, Resolved, mail};
+use reeve_domain::key::{Case, Class, Confidence, KeyError, Resolved, SubjectKey, UNKNOWN_SCOPE, mail};
 
 use super::text;
 use crate::draft::Named;
@@ -82,6 +82,26 @@ fn audited<'d>(json: &'d Json<'d>, key: &str) -> &'d str {
 pub(super) fn of_audit<'d>(json: &'d Json<'d>) -> Named<'d> {
     Named::new([audited(json, "target_name")], |texts| {
         mail::person(texts[0]).map_err(|_| KeyError::NotASubject)
+    })
+}
+
+/// A client of the API, by its id in the customer's own console.
+pub(super) fn of_client<'d>(json: &'d Json<'d>, metadata: &'d Json<'d>) -> Named<'d> {
+    let id = match audited(json, "APIClientID") {
+        "" => audited(json, "id"),
+        id => id,
+    };
+    Named::new([text(metadata, &["customerIDString"]), id], |texts| {
+        if texts[1].is_empty() {
+            return Err(KeyError::NotASubject);
+        }
+        let (scope, confidence) = match texts[0] {
+            "" => (UNKNOWN_SCOPE, Confidence::Low),
+            customer => (customer, Confidence::High),
+        };
+        let parts = [scope, texts[1]];
+        let key = SubjectKey::of(Class::Identity, "crowdstrike", "api-client", &parts, Case::Folded)?;
+        Ok(Resolved::new(key, texts[1], confidence))
     })
 }
 

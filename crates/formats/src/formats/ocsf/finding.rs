@@ -60,6 +60,55 @@ impl<'d> Finding<'d> {
         }
     }
 
+    /// Prowler 2, whose keys are words for people.
+    pub(super) fn of_prowler_2(record: &Record<'d>) -> Self {
+        let json = record.json();
+        let text = |name: &str| -> &'d str { json.get(name).text().unwrap_or_default() };
+        let (control, account) = (text("Control"), text("Account Number"));
+        // `[check114] Ensure hardware MFA is enabled for the root account`
+        let check = control.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let (rule, title) = check.map_or((control, control), |(rule, title)| (rule, title.trim()));
+        let is_root = title.to_ascii_lowercase().contains("root");
+        let (id, kind) = match text("Resource ID") {
+            _ if is_root => (account, "AwsAccountRoot"),
+            arn if arn.starts_with("arn:") => (arn, "Other"),
+            name => (name, user_named_in(text("Message"), name)),
+        };
+        Self {
+            json,
+            info: &NONE,
+            class: 0,
+            rule,
+            title,
+            id: "",
+            status: text("Status"),
+            severity: json
+                .get("Severity")
+                .text()
+                .map(severity::of_word)
+                .unwrap_or_default(),
+            cloud: Cloud {
+                account,
+                provider: "aws",
+                ..Cloud::default()
+            },
+            resources: vec![Resource {
+                id,
+                kind,
+                name: id,
+                namespace: "",
+                region: json.get("Region").text(),
+                details: &NONE,
+            }],
+            times: Times {
+                observed_at: time::of(json.get("Timestamp")),
+                ..Times::default()
+            },
+            tool: Some("Prowler"),
+            url: json.get("Doc link").text(),
+        }
+    }
+
     pub(super) fn of_prowler(record: &Record<'d>) -> Self {
         let json = record.json();
         let text = |name: &str| -> &'d str { json.get(name).text().unwrap_or_default() };
@@ -88,6 +137,7 @@ impl<'d> Finding<'d> {
                 name: text("ResourceId"),
                 namespace: "",
                 region: json.get("Region").text(),
+                details: &NONE,
             }],
             times: Times {
                 observed_at: time::of(json.get("AssessmentStartTime")),
@@ -102,7 +152,7 @@ impl<'d> Finding<'d> {
     pub(super) fn meaning(&self) -> Option<Meaning> {
         let types = self.info.get("types").elements().iter().filter_map(Json::text);
         let class = Some(self.class);
-        let by_words = rules::meaning(class, std::iter::once(self.rule).chain([self.title]).chain(types));
+        let by_words = rules::meaning(class, self.rule, std::iter::once(self.title).chain(types));
         let is_analysis = self.class == IAM_ANALYSIS;
         by_words.or_else(|| {
             is_analysis
@@ -120,7 +170,11 @@ impl<'d> Finding<'d> {
         };
         let state = state.unsigned().or(self.json.get("state_id").unsigned());
         let is_closed = self.json.get("activity_id").unsigned() == Some(3);
-        let is_sample = self.json.at(&["metadata", "product", "feature", "name"]).text() == Some("Sample");
+        let own = self.json.get("unmapped");
+        let is_sample = self.json.at(&["metadata", "product", "feature", "name"]).text() == Some("Sample")
+            || own.get("Sample").bool() == Some(true);
+        let is_hidden = own.get("RecordState").text() == Some("ARCHIVED")
+            || own.get("WorkflowState").text() == Some("SUPPRESSED");
         match self.status.to_ascii_uppercase().as_str() {
             _ if is_sample => Err(DropReason::Sample),
             "PASS" | "PASSED" => Ok(true),
@@ -130,7 +184,7 @@ impl<'d> Finding<'d> {
             "FAIL" | "FAILED" if state == Some(3) && self.json.get("status").text() == Some("New") => {
                 Ok(false)
             }
-            _ if matches!(state, Some(3 | 5)) => Err(DropReason::SuppressedAtSource),
+            _ if is_hidden || matches!(state, Some(3 | 5)) => Err(DropReason::SuppressedAtSource),
             _ if is_closed || matches!(state, Some(4 | 6)) => Err(DropReason::NoStatement),
             _ => Ok(false),
         }
@@ -212,6 +266,13 @@ impl<'d> Finding<'d> {
     }
 }
 
+/// A resource that the message calls a user is one: `… User ann has …`.
+fn user_named_in(message: &str, name: &str) -> &'static str {
+    let mut words = message.split_whitespace();
+    let is_user = words.any(|word| word.eq_ignore_ascii_case("user")) && words.next() == Some(name);
+    if is_user { "AwsIamUser" } else { "Other" }
+}
+
 /// What the finding says of itself; an incident has the list of its findings.
 fn info_of<'d>(json: &'d Json<'d>) -> &'d Json<'d> {
     let named = [json.get("finding_info"), json.get("finding")];
@@ -220,6 +281,7 @@ fn info_of<'d>(json: &'d Json<'d>) -> &'d Json<'d> {
     info.or(listed).unwrap_or(&NONE)
 }
 
+/// A type of which many controls are is no rule: one that passes must not speak for the others.
 fn rule_of<'d>(json: &'d Json<'d>, info: &'d Json<'d>) -> &'d str {
     let rules = [
         json.at(&["metadata", "event_code"]),
@@ -227,11 +289,16 @@ fn rule_of<'d>(json: &'d Json<'d>, info: &'d Json<'d>) -> &'d str {
         info.at(&["analytic", "uid"]),
         info.at(&["analytic", "name"]),
         json.at(&["rule", "uid"]),
-        info.at(&["types"]).elements().first().unwrap_or(&NONE),
-        info.get("title"),
+        json.at(&["unmapped", "ProductFields.ControlId"]),
     ];
-    rules.into_iter().find_map(Json::text).unwrap_or("unknown")
+    let kind = info.get("types").elements().first().and_then(Json::text);
+    let kind = kind.filter(|kind| !kind.starts_with(CHECKS));
+    let known = rules.into_iter().find_map(Json::text).or(kind);
+    known.or(info.get("title").text()).unwrap_or("unknown")
 }
+
+/// How the type of every control begins.
+const CHECKS: &str = "Software and Configuration Checks";
 
 /// The result of a check, in a word or as the number of one.
 fn status_of<'d>(json: &'d Json<'d>) -> &'d str {

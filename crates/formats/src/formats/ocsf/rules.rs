@@ -8,12 +8,14 @@ use reeve_domain::observation::IssueType::{
 };
 use reeve_domain::observation::Statement;
 
+use crate::formats::asff::rules::of_control;
 use crate::issue::{Meaning, Words};
 use crate::json::Json;
 
 /// Words of checks, titles and types; the first of the table that is in one of them wins.
 const WORDS: &[(&str, Meaning)] = &[
     ("cve-", None),
+    ("api_restrict", Some(OverPrivileged)),
     ("accessanalyzer_enabled", None),
     ("account_maintain_", None),
     ("account_security_", None),
@@ -56,14 +58,20 @@ const WORDS: &[(&str, Meaning)] = &[
     ("cluster_admin", Some(OverPrivileged)),
     ("inline_policy", Some(OverPrivileged)),
     ("policy_attached", Some(OverPrivileged)),
+    ("policies attached", Some(OverPrivileged)),
 ];
 
 /// What a finding is about; none if no table knows its check. A vulnerability is nobody's credential.
-pub(super) fn meaning<'t>(class: Option<u64>, texts: impl Iterator<Item = &'t str>) -> Option<Meaning> {
+pub(super) fn meaning<'t>(
+    class: Option<u64>,
+    rule: &'t str,
+    texts: impl Iterator<Item = &'t str>,
+) -> Option<Meaning> {
     static TABLE: LazyLock<Words> = LazyLock::new(|| Words::new(WORDS));
-    match class {
-        Some(2002) => Some(None),
-        _ => TABLE.find(texts),
+    match (class, of_control(rule)) {
+        (Some(2002), _) => Some(None),
+        (_, Some(issue_type)) => Some(Some(issue_type)),
+        (_, None) => TABLE.find(std::iter::once(rule).chain(texts)),
     }
 }
 

@@ -8,6 +8,8 @@ use reeve_domain::key::{KeyError, Resolved, aws, entra, gcp, k8s, mail};
 
 use crate::draft::{Named, Place};
 use crate::envelope::Carried;
+use crate::formats::asff::subject::key_or_principal;
+use crate::formats::microsoft::embedded;
 use crate::json::Json;
 
 /// Where it happened, as far as the event says it.
@@ -27,6 +29,7 @@ impl<'d> Cloud<'d> {
         let account = cloud
             .at(&["account", "uid"])
             .text()
+            .or(cloud.get("account_uid").text())
             .or(carried.account.as_deref());
         let is_cluster = own.get("provider").text() == Some("kubernetes");
         let cluster = Some(own.get("provider_uid")).filter(|_| is_cluster);
@@ -46,6 +49,8 @@ pub(super) struct Resource<'d> {
     pub(super) name: &'d str,
     pub(super) namespace: &'d str,
     pub(super) region: Option<&'d str>,
+    /// What the source itself says of it, as text or as an object.
+    pub(super) details: &'d Json<'d>,
 }
 
 impl<'d> Resource<'d> {
@@ -57,6 +62,10 @@ impl<'d> Resource<'d> {
             name: text("name"),
             namespace: text("namespace"),
             region: json.get("region").text(),
+            details: match json.get("data") {
+                Json::Null => json.get("details"),
+                data => data,
+            },
         }
     }
 
@@ -73,6 +82,9 @@ impl<'d> Resource<'d> {
     }
 
     pub(super) fn named(&self, cloud: &Cloud<'d>) -> Named<'d> {
+        if self.kind == "AwsIamAccessKey" {
+            return self.access_key(cloud);
+        }
         let texts = [
             self.id,
             self.kind,
@@ -83,6 +95,31 @@ impl<'d> Resource<'d> {
             cloud.cluster,
         ];
         Named::new(texts, by_resource)
+    }
+}
+
+impl<'d> Resource<'d> {
+    /// A long-lived key, else the principal behind it, which Security Hub writes beside it.
+    fn access_key(&self, cloud: &Cloud<'d>) -> Named<'d> {
+        let details = embedded(self.details);
+        let key = details.get("AwsIamAccessKey");
+        let text = |path: &[&str]| key.at(path).text().unwrap_or_default().to_owned();
+        let account = match text(&["AccountId"]) {
+            unknown if unknown.is_empty() => cloud.account.to_owned(),
+            known => known,
+        };
+        let own = [
+            account,
+            text(&["SessionContext", "SessionIssuer", "Arn"]),
+            text(&["PrincipalName"]),
+            text(&["PrincipalType"]),
+            text(&["PrincipalId"]),
+        ];
+        let texts = std::iter::once(Cow::Borrowed(self.id)).chain(own.map(Cow::Owned));
+        Named {
+            texts: texts.collect(),
+            build: |texts| key_or_principal(texts).map_err(|_| KeyError::NotASubject),
+        }
     }
 }
 
@@ -105,12 +142,13 @@ fn by_resource(texts: &[&str]) -> Result<Resolved, KeyError> {
         _ if id.starts_with("arn:") => aws::from_arn(id, Some(kind)),
         kind if kind.eq_ignore_ascii_case("AwsIamUser") => of_aws(id, "user", name, account),
         kind if kind.eq_ignore_ascii_case("AwsIamRole") => of_aws(id, "role", name, account),
+        "AwsAccountRoot" => aws::root(id),
         "ClusterRole" => k8s::cluster_role(cluster, name),
         "Role" if known(namespace).is_some() => k8s::role(cluster, namespace, name),
         kind if kind.eq_ignore_ascii_case("serviceaccount") || kind == "KubernetesServiceAccount" => {
             k8s::service_account(cluster, namespace, name)
         }
-        "#microsoft.graph.user" => {
+        "#microsoft.graph.user" | "#microsoft.graph.users" | "Microsoft.Users" if id.len() == 36 => {
             entra::user(known(tenant), id, Some(name).filter(|name| name.contains('@')))
         }
         "#microsoft.graph.servicePrincipal" => entra::service_principal(known(tenant), id, None),
@@ -121,6 +159,14 @@ fn by_resource(texts: &[&str]) -> Result<Resolved, KeyError> {
 fn of_google(id: &str, kind: &str, name: &str) -> Result<Resolved, KeyError> {
     if let Some(key) = [id, name].into_iter().find(|text| text.contains("/keys/")) {
         return gcp::from_key_name(key).map_err(|_| KeyError::NotASubject);
+    }
+    let is_guid = id.len() == 36 && id.split('-').count() == 5;
+    match kind {
+        "API Key" | "apikeys.googleapis.com/Key" if is_guid => return gcp::api_key(id, None),
+        "ServiceAccountKey" if id.len() == 40 && name.contains('@') => {
+            return gcp::service_account_key(id, Some(name));
+        }
+        _ => {}
     }
     let is_account = kind.contains("iam.googleapis.com")
         || id.ends_with(".gserviceaccount.com")
