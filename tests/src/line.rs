@@ -131,12 +131,16 @@ impl<'a> Line<'a> {
         audit
     }
 
-    /// A folder with the shipped `reeve.yaml`, in which `from` is written as `to`.
-    pub fn configuration(&self, from: &str, to: &str) -> PathBuf {
-        assert!(SHIPPED.contains(from), "`{from}` is in the shipped reeve.yaml");
+    /// A folder with the shipped `reeve.yaml`, in which each first text is written as its second.
+    pub fn configuration(&self, changes: &[(&str, &str)]) -> PathBuf {
+        let mut text = SHIPPED.to_owned();
+        for (from, to) in changes {
+            assert!(text.contains(from), "`{from}` is in the shipped reeve.yaml");
+            text = text.replace(from, to);
+        }
         let folder = self.folder.path().join("config");
         std::fs::create_dir_all(&folder).expect("it is ours");
-        std::fs::write(folder.join("reeve.yaml"), SHIPPED.replace(from, to)).expect("it is ours");
+        std::fs::write(folder.join("reeve.yaml"), text).expect("it is ours");
         folder
     }
 

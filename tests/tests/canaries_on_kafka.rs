@@ -43,7 +43,7 @@ fn topic(line: &Line<'_>, name: &str) -> Vec<u8> {
 
 /// Publishes all of it and returns what every other topic then holds, what was logged and what is scraped.
 fn run(line: &Line<'_>, environment: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
-    let config = line.configuration("properties: {}", "properties: { debug: all }");
+    let config = line.configuration(&[("properties: {}", "properties: { debug: all }")]);
     let launch = line
         .replica("a")
         .argument("-c")

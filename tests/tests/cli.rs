@@ -1,5 +1,7 @@
 //! The command line as its contract has it: exit codes, accounts that add up, the same bytes for the same input.
 
+use std::os::unix::fs::PermissionsExt;
+
 use reeve_tests::embedded::Embedded;
 use serde_json::Value;
 
@@ -70,6 +72,91 @@ fn run_without_a_key_ends_with_78() {
         .arg("run")
         .output();
     assert_eq!(output.expect("the binary can be run").status.code(), Some(78));
+}
+
+/// What `check` calls valid, `run` starts with; what it refuses, `run` refuses with the same words.
+#[test]
+fn check_refuses_what_run_refuses() {
+    let reeve = Embedded::default();
+    reeve.write("file", "");
+    std::fs::create_dir(reeve.path("open")).expect("it is ours");
+    let permissions = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(reeve.path("open"), permissions).expect("it is ours");
+    let long = "x".repeat(120);
+    let routes = "queues: [{ name: q, owner: team/q }]\nroutes: []\nfallback: { name: f, queue: q, channel: ticket }\n\
+                  tests:\n  - { name: goes elsewhere, finding: { class: secret }, expect: { route: f, channel: page } }\n";
+    std::fs::create_dir(reeve.path("routed")).expect("it is ours");
+    reeve.write("routed/routes.yaml", routes);
+    std::fs::create_dir(reeve.path("properties")).expect("it is ours");
+    let property = "log: { kafka: { properties: { no.such.property: hunter2 } } }";
+    reeve.write("properties/reeve.yaml", property);
+    for (name, value, said) in [
+        ("REEVE_METRICS_ADDR", "localhost:9464", "an IP address and a port"),
+        ("REEVE_LOG", "reeve=loud", "expected a log filter"),
+        ("REEVE_HMAC_KEY_FILE", "", "hmac_key: no key"),
+        ("REEVE_HMAC_KEY_FILE", "gone", "gone: there is no such file"),
+        ("REEVE_HMAC_KEY_FILE", "file", "hmac_key"),
+        ("REEVE_DATA_DIR", "file", "file: it is no directory"),
+        ("REEVE_DATA_DIR", "file/below", "it is no directory"),
+        ("REEVE_DATA_DIR", "open", "chmod 700"),
+        ("REEVE_DATA_DIR", long.as_str(), "too long"),
+        ("REEVE_TOPIC_PREFIX", "a b", "reeve.yaml:7:13: expected letters"),
+        ("REEVE_TOPIC_PARTITIONS", "0", "at least 1"),
+        ("-c", "gone", "expected a directory with configuration files"),
+        ("-c", "routed", "goes elsewhere"),
+        ("-c", "properties", "no.such.property"),
+    ] {
+        let told = ["check", "run"].map(|command| refusal(&reeve, command, (name, value)));
+        assert!(told[0].1.contains(said), "{name}={value}: {told:?}");
+        assert!(
+            !told[0].1.contains("os error") && !told[0].1.contains("entity"),
+            "{told:?}"
+        );
+        assert!(!told[0].1.contains("hunter2"), "{told:?}");
+        // tests of routes are findings for the one and a configuration error for the other
+        assert!(
+            told[1].0 == 78 && (told[0].0 == 78 || value == "routed"),
+            "{told:?}"
+        );
+        assert!(told[0] == told[1] || value == "routed", "{told:?}");
+    }
+    assert!(!reeve.path("log").exists(), "a refused start makes nothing");
+    code(&reeve, &["check"], 0);
+    assert!(!reeve.path("log").exists(), "a check makes nothing");
+}
+
+/// The code and the words of a command with one more variable, or `-c`.
+fn refusal(reeve: &Embedded, command: &str, (name, value): (&str, &str)) -> (i32, String) {
+    let mut started = reeve.command();
+    match name {
+        "-c" => started
+            .env("REEVE_KAFKA_BROKERS", "127.0.0.1:1")
+            .args([name, value]),
+        _ => started.env(name, value),
+    };
+    let output = started.arg(command).output().expect("the binary can be run");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().unwrap_or_default(), said)
+}
+
+#[test]
+fn a_path_that_cannot_be_used_is_told_with_what_was_expected_before_anything_is_read() {
+    let reeve = Embedded::default();
+    reeve.write("a.json", GITLEAKS);
+    std::fs::create_dir(reeve.path("folder")).expect("it is ours");
+    for option in ["--rejects", "--summary"] {
+        for path in ["gone/file", "folder", "a.json/file"] {
+            let output = reeve.ends(&["normalize", "a.json", option, path], "");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(66), "{said}");
+            assert_eq!(output.stdout, b"", "{option} {path}");
+            assert!(
+                said.contains(path) && said.contains(&format!("({option})")),
+                "{said}"
+            );
+            assert!(!said.contains("entity") && !said.contains("os error"), "{said}");
+        }
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json"
 const TRUFFLEHOG: &str = include_str!("../../services/reeve/samples/trufflehog.ndjson");
 const CLOUDTRAIL: &str = include_str!("../../services/reeve/samples/cloudtrail.json");
 const INVENTORY: &str = include_str!("../../services/reeve/samples/inventory.yaml");
+const MAPPINGS: &str = include_str!("../../docs/mappings.md");
 const KEY: &str = "secret:aws:access-key:AKIARZPUZDIKED7T3FJ6";
 const NOW: &str = "2026-12-01T00:00:00Z";
 
@@ -155,7 +156,11 @@ fn an_inventory_file_that_is_missing_is_66_and_a_bad_one_78_with_its_place() {
     reeve.write("leak.json", GITLEAKS);
     reeve.write("bad.yaml", "- key: x\n  ownerz: {}\n");
     for (name, status, said) in [
-        ("gone.yaml", 66, "gone.yaml: no such file"),
+        (
+            "gone.yaml",
+            66,
+            "gone.yaml: there is no such file or directory; expected an inventory file",
+        ),
         ("bad.yaml", 78, "bad.yaml"),
     ] {
         let output = reeve.ends(&["triage", "--inventory", name, "leak.json"], "");
@@ -212,6 +217,29 @@ fn one_path_of_several_that_cannot_be_opened_is_66_for_every_command_that_takes_
             "{command}: {told}"
         );
     }
+}
+
+/// The blocks of one language in a page.
+fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
+    let fence = format!("```{language}\n");
+    page.split(fence.as_str())
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect()
+}
+
+#[test]
+fn the_page_about_mappings_leads_to_a_mapping_and_shows_what_is_said() {
+    let reeve = Embedded::default();
+    std::fs::create_dir_all(reeve.path("config/mappings")).expect("it is ours");
+    reeve.write("warden.json", blocks(MAPPINGS, "json")[0]);
+    let mapping = blocks(MAPPINGS, "yaml")[..4].concat();
+    reeve.write("config/mappings/keywarden.yaml", &mapping);
+    reeve.prints(&["-c", "config", "check"]);
+    let explained = ["-c", "config", "normalize", "warden.json", "--explain"];
+    let said = reeve.ends(&explained, "");
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.contains(blocks(MAPPINGS, "text")[0]), "{said}");
 }
 
 #[test]

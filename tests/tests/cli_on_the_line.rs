@@ -55,6 +55,25 @@ fn what_is_not_there_is_66_and_what_cannot_be_said_is_64() {
         64,
         "blocked",
     );
+    let of = |task, subject| {
+        [
+            "event",
+            "--task",
+            task,
+            "--subject",
+            subject,
+            "--actor",
+            "ana",
+            "--type",
+            "note",
+        ]
+    };
+    status(&reeve, &of(id, "identity:aws:user:123456789012/ci"), 64, KEY);
+    status(&reeve, &of(id, KEY), 0, "note");
+    for nobody in ["", " ", "automation:", "automation: ", "ana "] {
+        let arguments = ["event", "--task", id, "--actor", nobody, "--type", "claimed"];
+        status(&reeve, &arguments, 64, "`actor.id`");
+    }
     status(&reeve, &["tasks", "--state", "sleeping"], 64, "expected one of");
     status(&reeve, &["health"], 0, "");
     replica.stop();
@@ -128,6 +147,12 @@ fn a_dead_letter_is_listed_and_shown_and_its_record_is_gone() {
         "{table}"
     );
     // the embedded log keeps no raw alert that was read
-    status(&reeve, &["dead-letters", "replay", &coordinates], 1, "gone");
+    let replay = ["dead-letters", "replay", &coordinates];
+    status(
+        &reeve,
+        &replay,
+        1,
+        "deletes a record of alerts.raw as soon as it is read",
+    );
     replica.stop();
 }

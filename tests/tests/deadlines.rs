@@ -4,26 +4,12 @@ use std::time::Duration;
 
 use reeve_tests::embedded::Embedded;
 use reeve_tests::host::wait_until;
-use reeve_tests::replica::Replica;
 use serde_json::Value;
 
 const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json");
 const SHIPPED: &str = include_str!("../../config/deadlines.yaml");
+const CONFIGURED: [&str; 2] = ["-c", "config"];
 const BOUND: Duration = Duration::from_secs(40);
-
-fn run(reeve: &Embedded, log: &str) -> Replica {
-    let mut command = reeve.command();
-    command.args(["run", "-c", "config"]);
-    let mut replica = Replica::start(&command, reeve.port(), reeve.path(log));
-    replica.wait_ready();
-    replica
-}
-
-fn tasks(reeve: &Embedded) -> Vec<Value> {
-    let printed = reeve.prints(&["tasks", "-o", "json"]);
-    let read = |line| serde_json::from_str(line).expect("a task is JSON");
-    printed.lines().map(read).collect()
-}
 
 fn steps(task: &Value) -> Vec<String> {
     let history = task["escalation"]["history"].as_array();
@@ -38,7 +24,7 @@ fn steps(task: &Value) -> Vec<String> {
 fn wait_overdue(reeve: &Embedded, count: usize) {
     let overdue = |task: &Value| steps(task).iter().any(|step| step == "\"remediate_100\"");
     wait_until(BOUND, "every task went through its ladder", || {
-        let tasks = tasks(reeve);
+        let tasks = reeve.tasks();
         tasks.len() >= count && tasks.iter().all(overdue)
     });
 }
@@ -59,23 +45,23 @@ fn a_deadline_that_passed_is_escalated_once_across_two_restarts() {
         .replace("P3: { remediate: 14d }", "P3: { remediate: 2s }");
     assert_ne!(short, SHIPPED, "the shipped deadlines are shortened");
     reeve.write("config/deadlines.yaml", &short);
-    let mut replica = run(&reeve, "first");
+    let mut replica = reeve.run_with("first", &CONFIGURED);
     reeve.prints(&["publish", &reeve.write("a.json", GITLEAKS)]);
     wait_overdue(&reeve, 3);
     replica.kill();
     let before = {
-        let mut replica = run(&reeve, "second");
-        let before = tasks(&reeve);
+        let mut replica = reeve.run_with("second", &CONFIGURED);
+        let before = reeve.tasks();
         replica.stop();
         before
     };
-    let mut replica = run(&reeve, "third");
+    let mut replica = reeve.run_with("third", &CONFIGURED);
     // a newer leak whose deadline passes shows that ticks went on over the older ones
     let newer = GITLEAKS.replace("AKIARZPUZDIKED7T3FJ6", "AKIAYVP4CIPPERUVIFXG");
     reeve.prints(&["publish", &reeve.write("b.json", &newer)]);
     wait_overdue(&reeve, before.len() + 1);
     for task in &before {
-        let after = tasks(&reeve);
+        let after = reeve.tasks();
         let same = after.iter().find(|after| after["task_id"] == task["task_id"]);
         let told = steps(same.expect("the task is still there"));
         let mut once = told.clone();

@@ -120,7 +120,7 @@ impl Results {
     /// On one partition, so that every subject is heard of in one order and nothing at all may differ.
     fn of(name: &str, alerts: &Alerts, failpoint: &str) -> Self {
         let line = Line::new(Kafka::shared(), name, 1);
-        let small = line.configuration("records_max: 10000", "records_max: 100");
+        let small = line.configuration(&[("records_max: 10000", "records_max: 100")]);
         let launch = line.replica("one").argument("-c").argument(small);
         let mut replica = launch.env("REEVE_FAILPOINT", failpoint).ready();
         line.publish(alerts);

@@ -1,49 +1,14 @@
 //! What a stranger does in the first five minutes: the demo, files in and tasks out, a wrong word, a broken file.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
-use reeve_tests::replica::executable;
+use reeve_tests::embedded::{Embedded, bodies};
 use serde_json::Value;
 
 const NOW: &str = "2026-11-25T00:00:00Z";
 const SECRET: &str = "Zq8vR2mKp4Lx7Tw9Yb3Nc6Hd1Jf5Gs0A";
 
-/// The binary with nothing in its environment but a key.
-fn reeve(folder: &Path, args: &[&str]) -> Output {
-    reeve_fed(folder, args, b"")
-}
-
-fn reeve_fed(folder: &Path, args: &[&str], input: &[u8]) -> Output {
-    let key = folder.join("hmac.key");
-    fs::write(&key, "0123456789abcdef0123456789abcdef").unwrap();
-    let mut child = Command::new(executable())
-        .args(args)
-        .env_clear()
-        .env("REEVE_HMAC_KEY_FILE", &key)
-        .env("REEVE_METRICS_ADDR", "127.0.0.1:0")
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    child.wait_with_output().unwrap()
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn tasks(output: &Output) -> Vec<Value> {
-    text(&output.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
 }
 
 /// One leak as gitleaks writes it.
@@ -58,8 +23,8 @@ fn leak(line: u32) -> String {
 
 #[test]
 fn the_demo_shows_the_line_and_ends_by_itself() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = reeve(folder.path(), &["demo"]);
+    let reeve = Embedded::default();
+    let output = reeve.ends(&["demo"], "");
     let story = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     for said in [
@@ -76,15 +41,15 @@ fn the_demo_shows_the_line_and_ends_by_itself() {
 
 #[test]
 fn the_same_files_give_the_same_bytes_raw_or_normalized() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("a.json"), leak(1)).unwrap();
-    fs::write(folder.path().join("b.json"), leak(99)).unwrap();
-    let raw = || reeve(folder.path(), &["triage", "--now", NOW, "a.json", "b.json"]);
+    let reeve = Embedded::default();
+    reeve.write("a.json", &leak(1));
+    reeve.write("b.json", &leak(99));
+    let raw = || reeve.ends(&["triage", "--now", NOW, "a.json", "b.json"], "");
     let (once, again) = (raw(), raw());
     assert_eq!(once.stdout, again.stdout);
-    let observed = reeve(folder.path(), &["normalize", "--now", NOW, "a.json", "b.json"]);
-    let from_observations = reeve_fed(folder.path(), &["triage", "--now", NOW, "-"], &observed.stdout);
-    let tasks = tasks(&from_observations);
+    let observed = reeve.ends(&["normalize", "--now", NOW, "a.json", "b.json"], "");
+    let from_observations = reeve.ends(&["triage", "--now", NOW, "-"], &text(&observed.stdout));
+    let tasks = bodies(&text(&from_observations.stdout));
     assert_eq!(tasks.len(), 1);
     assert_eq!(tasks[0]["sightings"]["count"], 2);
     for output in [&once, &observed, &from_observations] {
@@ -95,10 +60,10 @@ fn the_same_files_give_the_same_bytes_raw_or_normalized() {
 
 #[test]
 fn points_add_up_and_why_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("a.json"), leak(1)).unwrap();
-    let triaged = reeve(folder.path(), &["triage", "--now", NOW, "a.json"]);
-    let task = &tasks(&triaged)[0];
+    let reeve = Embedded::default();
+    reeve.write("a.json", &leak(1));
+    let triaged = reeve.ends(&["triage", "--now", NOW, "a.json"], "");
+    let task = &bodies(&text(&triaged.stdout))[0];
     let factors = task["priority"]["factors"].as_array().unwrap();
     let sum = |field: &str| -> i64 {
         let applicable = factors.iter().filter(|factor| factor["applicable"] == true);
@@ -106,7 +71,7 @@ fn points_add_up_and_why_says_so() {
     };
     let score = (200 * sum("points") + sum("max")) / (2 * sum("max"));
     assert_eq!(task["priority"]["score"], score);
-    let why = reeve_fed(folder.path(), &["why", "-"], &triaged.stdout);
+    let why = reeve.ends(&["why", "-"], &text(&triaged.stdout));
     assert!(
         text(&why.stdout).contains(&format!("→ {score}")),
         "{}",
@@ -116,24 +81,21 @@ fn points_add_up_and_why_says_so() {
 
 #[test]
 fn a_word_of_a_person_closes_nothing_and_a_provider_s_does() {
-    let folder = tempfile::tempdir().unwrap();
+    let reeve = Embedded::default();
     let key = "secret:aws:access-key:AKIARZPUZDIKED7T3FJ6";
     let leaked = leak(1).replace(SECRET, "AKIARZPUZDIKED7T3FJ6");
-    fs::write(folder.path().join("leak.json"), leaked).unwrap();
+    reeve.write("leak.json", &leaked);
     let said = format!(
         r#"{{"kind":"event","event_id":"e1","type":"evidence","subject_key":"{key}","actor":{{"id":"eve","kind":"human"}},"at":"{NOW}","body":{{"statement":"deleted","level":"E1"}}}}"#
     );
-    fs::write(folder.path().join("said.ndjson"), said).unwrap();
+    reeve.write("said.ndjson", &said);
     let proof = r#"{"Records":[{"eventVersion":"1.08","eventTime":"2026-11-25T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"DeleteAccessKey","awsRegion":"us-east-1","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::123456789012:user/root"},"requestParameters":{"userName":"ci","accessKeyId":"AKIARZPUZDIKED7T3FJ6"},"eventID":"x","recipientAccountId":"123456789012"}]}"#;
-    fs::write(folder.path().join("proof.json"), proof).unwrap();
-    fs::write(
-        folder.path().join("failed.json"),
-        proof.replace("\"eventID\"", "\"errorCode\":\"AccessDenied\",\"eventID\""),
-    )
-    .unwrap();
+    reeve.write("proof.json", proof);
+    let failed = proof.replace("\"eventID\"", "\"errorCode\":\"AccessDenied\",\"eventID\"");
+    reeve.write("failed.json", &failed);
     let state = |files: &[&str]| {
         let args = [&["triage", "--now", NOW], files].concat();
-        tasks(&reeve(folder.path(), &args))[0]["state"]
+        bodies(&reeve.prints(&args))[0]["state"]
             .as_str()
             .unwrap()
             .to_owned()
@@ -146,21 +108,24 @@ fn a_word_of_a_person_closes_nothing_and_a_provider_s_does() {
 
 #[test]
 fn every_record_is_accounted_for() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("good.json"), leak(1)).unwrap();
-    fs::write(folder.path().join("none.json"), "null").unwrap();
-    fs::write(
-        folder.path().join("broken.json"),
-        format!("{{\"Secret\": \"{SECRET}"),
-    )
-    .unwrap();
-    fs::write(folder.path().join("deep.json"), "[".repeat(1_000_000)).unwrap();
-    fs::write(folder.path().join("bytes.json"), [0xff, 0xfe, 0x00]).unwrap();
-    let args = ["normalize", "--summary", "s.json", "--rejects", "r.ndjson", "."];
-    fs::create_dir(folder.path().join("out")).unwrap();
-    let output = reeve(folder.path(), &args);
+    let reeve = Embedded::default();
+    std::fs::create_dir_all(reeve.path("reports/empty")).unwrap();
+    reeve.write("reports/good.json", &leak(1));
+    reeve.write("reports/none.json", "null");
+    reeve.write("reports/broken.json", &format!("{{\"Secret\": \"{SECRET}"));
+    reeve.write("reports/deep.json", &"[".repeat(1_000_000));
+    reeve.write("reports/bytes.json", &[0xff, 0xfe, 0x00]);
+    let args = [
+        "normalize",
+        "--summary",
+        "s.json",
+        "--rejects",
+        "r.ndjson",
+        "reports",
+    ];
+    let output = reeve.ends(&args, "");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let summary: Value = serde_json::from_slice(&fs::read(folder.path().join("s.json")).unwrap()).unwrap();
+    let summary: Value = serde_json::from_slice(&std::fs::read(reeve.path("s.json")).unwrap()).unwrap();
     for file in summary["by_file"].as_array().unwrap() {
         let sum = |field: &str| -> u64 {
             file[field]
@@ -173,7 +138,7 @@ fn every_record_is_accounted_for() {
         let parts = file["observed"].as_u64().unwrap() + sum("dropped") + sum("rejected");
         assert_eq!(file["records"].as_u64().unwrap(), parts, "{file}");
     }
-    let rejects = fs::read_to_string(folder.path().join("r.ndjson")).unwrap();
+    let rejects = std::fs::read_to_string(reeve.path("r.ndjson")).unwrap();
     for reason in ["not_json", "too_deep", "not_utf8"] {
         assert!(rejects.contains(reason), "{reason}: {rejects}");
     }
@@ -182,16 +147,16 @@ fn every_record_is_accounted_for() {
 
 #[test]
 fn a_mistake_has_its_exit_status_and_says_where() {
-    let folder = tempfile::tempdir().unwrap();
+    let reeve = Embedded::default();
     let check = |args: &[&str], status: i32, said: &str| {
-        let output = reeve(folder.path(), args);
+        let output = reeve.ends(args, "");
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(status), "{args:?}: {told}");
         assert!(told.contains(said), "{args:?}: {told}");
     };
-    fs::create_dir(folder.path().join("cfg")).unwrap();
+    std::fs::create_dir(reeve.path("cfg")).unwrap();
     let routes = "routes:\n  - name: a\n    matc: {}\n    queue: q\n    channel: ticket\nfallback: { name: f, queue: soc, channel: ticket }\n";
-    fs::write(folder.path().join("cfg/routes.yaml"), routes).unwrap();
+    reeve.write("cfg/routes.yaml", routes);
     check(&["frobnicate"], 64, "unrecognized");
     check(&["normalize", "nowhere.json"], 66, "nowhere.json");
     check(
@@ -201,10 +166,10 @@ fn a_mistake_has_its_exit_status_and_says_where() {
     );
     check(&["check"], 0, "configuration is valid");
     check(&["health"], 1, "");
-    let without_key = Command::new(executable())
+    let without_key = reeve
+        .command()
+        .env_remove("REEVE_HMAC_KEY_FILE")
         .arg("run")
-        .env_clear()
-        .output()
-        .unwrap();
-    assert_eq!(without_key.status.code(), Some(78));
+        .output();
+    assert_eq!(without_key.unwrap().status.code(), Some(78));
 }

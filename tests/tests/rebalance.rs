@@ -17,7 +17,7 @@ const PARTITIONS: u32 = 4;
 const SHORT_SESSION: &str = "consumer: { session.timeout.ms: \"6000\", heartbeat.interval.ms: \"1000\" }";
 
 fn start(line: &Line<'_>, instance: &str) -> Replica {
-    let config = line.configuration("consumer: {}", SHORT_SESSION);
+    let config = line.configuration(&[("consumer: {}", SHORT_SESSION)]);
     line.replica(instance).argument("-c").argument(config).ready()
 }
 

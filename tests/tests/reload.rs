@@ -6,7 +6,6 @@ use reeve_tests::embedded::Embedded;
 use reeve_tests::host::wait_until;
 use reeve_tests::metrics::Scrape;
 use reeve_tests::replica::Replica;
-use serde_json::Value;
 
 const BOUND: Duration = Duration::from_secs(30);
 const GAUGE: &str = "reeve_config_last_reload_successful";
@@ -36,26 +35,20 @@ impl Installation {
         let reeve = Embedded::default();
         std::fs::create_dir(reeve.path("config")).expect("it is ours");
         reeve.write("config/routes.yaml", &routes(rule, queue));
-        let mut command = reeve.command();
-        command.args(["run", "-c", "config"]);
-        let mut replica = Replica::start(&command, reeve.port(), reeve.path("log.txt"));
-        replica.wait_ready();
+        let replica = reeve.run_with("log.txt", &["-c", "config"]);
         Self { reeve, replica }
     }
 
     fn publish(&self, secret: &str) {
-        self.reeve.write("alert.json", &alert(secret));
-        self.reeve.prints(&["publish", "alert.json"]);
+        self.reeve.publish("alert.json", &alert(secret));
     }
 
     /// The queues of all tasks, sorted, once there are `count`.
     fn queues(&self, count: usize) -> Vec<String> {
         let mut queues = Vec::new();
         wait_until(BOUND, "every alert is a task", || {
-            let printed = self.reeve.prints(&["tasks", "-o", "json"]);
-            queues = printed
-                .lines()
-                .map(|line| serde_json::from_str::<Value>(line).expect("a task is JSON"))
+            let tasks = self.reeve.tasks().into_iter();
+            queues = tasks
                 .map(|task| task["route"]["queue"].as_str().unwrap_or_default().to_owned())
                 .collect();
             queues.len() == count

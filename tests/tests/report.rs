@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use reeve_tests::embedded::{Embedded, bodies};
 use reeve_tests::host::wait_until;
-use reeve_tests::replica::Replica;
 use serde_json::Value;
 
 const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json");
@@ -18,10 +17,7 @@ fn report(reeve: &Embedded) -> Value {
 /// Three secrets reported, one of their tasks claimed; nothing runs any more.
 fn one_claimed_of_three() -> (Embedded, String) {
     let reeve = Embedded::default();
-    let mut command = reeve.command();
-    command.arg("run");
-    let mut replica = Replica::start(&command, reeve.port(), reeve.path("log.txt"));
-    replica.wait_ready();
+    let mut replica = reeve.run("log.txt");
     reeve.write("alert.json", &GITLEAKS.replace("{{now}}", "2026-11-20T10:00:00Z"));
     reeve.prints(&["publish", "alert.json"]);
     wait_until(BOUND, "every secret is a task", || reeve.tasks().len() == 3);

@@ -5,21 +5,15 @@ use std::time::Duration;
 use reeve_tests::embedded::Embedded;
 use reeve_tests::host::{free_port, wait_until};
 use reeve_tests::inventory::{Inventory, json, response};
-use reeve_tests::replica::Replica;
 use serde_json::Value;
 
 const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json");
 const BOUND: Duration = Duration::from_secs(40);
 const OWNED: &str = r#"{"subject":{"owners":{"resolver":{"type":"team","ref":"team/payments"}}}}"#;
 
-fn run(reeve: &Embedded, inventory: u16, log: &str) -> Replica {
-    let mut command = reeve.command();
-    command
-        .arg("run")
-        .env("REEVE_INVENTORY_URL", format!("http://127.0.0.1:{inventory}"));
-    let mut replica = Replica::start(&command, reeve.port(), reeve.path(log));
-    replica.wait_ready();
-    replica
+/// An installation that asks an inventory on `port`.
+fn asking(port: u16) -> Embedded {
+    Embedded::default().with("REEVE_INVENTORY_URL", &format!("http://127.0.0.1:{port}"))
 }
 
 #[track_caller]
@@ -32,15 +26,16 @@ fn wait_all(reeve: &Embedded, what: &str, holds: impl Fn(&Value) -> bool) {
 
 #[test]
 fn a_task_that_left_without_an_answer_is_amended_after_a_kill_and_no_further_alert() {
-    let (reeve, port) = (Embedded::default(), free_port());
-    let mut replica = run(&reeve, port, "first");
+    let port = free_port();
+    let reeve = asking(port);
+    let mut replica = reeve.run("first");
     reeve.publish("a.json", GITLEAKS);
     wait_all(&reeve, "the tasks leave without an answer", |task| {
         task["enrichment"]["status"] == "pending" && task["ownerless"] == false
     });
     replica.kill();
     let _inventory = Inventory::start_on(port, json(OWNED));
-    let mut replica = run(&reeve, port, "second");
+    let mut replica = reeve.run("second");
     wait_all(&reeve, "the tasks are amended", |task| {
         task["enrichment"]["status"] == "complete" && task["owners"]["resolver"]["ref"] == "team/payments"
     });
@@ -49,9 +44,10 @@ fn a_task_that_left_without_an_answer_is_amended_after_a_kill_and_no_further_ale
 
 #[test]
 fn known_not_to_be_there_is_ownerless() {
-    let (reeve, port) = (Embedded::default(), free_port());
+    let port = free_port();
+    let reeve = asking(port);
     let _inventory = Inventory::start_on(port, response("404 Not Found", &[], b"{}"));
-    let mut replica = run(&reeve, port, "only");
+    let mut replica = reeve.run("only");
     reeve.publish("a.json", GITLEAKS);
     wait_all(&reeve, "the tasks are without an owner", |task| {
         task["ownerless"] == true && task["enrichment"]["status"] == "complete"

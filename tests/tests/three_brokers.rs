@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A replica in small batches, so that it has many transactions to do when a broker dies.
 fn launch(line: &Line<'_>, instance: &str) -> Replica {
-    let small = line.configuration("records_max: 10000", "records_max: 5");
+    let small = line.configuration(&[("records_max: 10000", "records_max: 5")]);
     line.replica(instance).argument("-c").argument(small).start()
 }
 

@@ -21,6 +21,8 @@ mod severity;
 mod time;
 mod url;
 
+use std::borrow::Cow;
+
 pub use explain::{ExplainedObject, Verdict, explain};
 #[doc(hidden)]
 pub use json::Json;
@@ -31,7 +33,11 @@ pub use parsed::{Item, Parsed};
 pub use settings::Scrub;
 pub use settings::{EvidenceLevels, Limits, Settings};
 
-/// A name that is no part of an alert (a file's path), without anything that looks like a secret.
-pub fn scrubbed_name(name: &str) -> String {
-    scrub::Scrubber::new(&[], Scrub::On).text(name).into_owned()
+/// A text that is no part of an alert (a file's path, a person's note), without anything that looks like a secret;
+/// none if nothing in it does.
+pub fn scrubbed_text(text: &str, scrub: Scrub) -> Option<String> {
+    match scrub::Scrubber::new(&[], scrub).text(text) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(clean) => Some(clean),
+    }
 }

@@ -404,7 +404,7 @@ fn what_a_mapping_did_not_find_is_explained_in_words_of_its_file() {
     assert!(object.verdicts[0].claims);
     assert_eq!(
         object.missing,
-        ["record 1: observe 1: aws_user: nothing for `account` at `$.account`"]
+        ["record 0: observe 0: aws_user: nothing for `account` at `$.account`"]
     );
     let said = format!("{object:?}{}", output(&parse_bytes(lacking, &settings)));
     assert!(said.contains("NoSubject") && !said.contains("hunter2"), "{said}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
-use reeve_log::{LogError, Topic, TopicNames};
+use reeve_log::{LogError, Topic, TopicNames, why};
 
 use crate::failpoint::Failpoints;
 
@@ -174,7 +174,8 @@ impl Connection {
         }
         for (name, path) in &self.property_files {
             let text = fs::read_to_string(path).map_err(|error| {
-                LogError::Setup(format!("cannot read the file for `{name}`: {}", error.kind()))
+                let (path, why) = (path.display(), why(error.kind()));
+                LogError::Setup(format!("{path}, the file for `{name}`, cannot be read: {why}"))
             })?;
             config.set(allowed(name)?, text.trim_end_matches(['\r', '\n']));
         }

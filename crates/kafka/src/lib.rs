@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod config;
+pub mod examine;
 pub mod failpoint;
 pub mod probe;
 pub mod topics;
@@ -20,6 +21,7 @@ mod writer;
 
 pub use access::Access;
 pub use config::{Connection, KafkaConfig};
+pub use examine::examine;
 pub use failpoint::{Failpoints, Point};
 pub use lane::KafkaLane;
 pub use probe::probe;

@@ -18,7 +18,7 @@ mod store;
 mod wire;
 mod write;
 
-pub use access::Access;
+pub use access::{Access, examine};
 pub use client::Client;
 pub use lane::Embedded;
 pub use retention::{Keep, Retention};

@@ -11,9 +11,11 @@ pub mod role;
 pub mod topic;
 
 mod traits;
+mod why;
 
 pub use drive::{Clock, Observer, Stop, drive};
 pub use record::{Outgoing, Output, Place, Record};
 pub use role::Role;
 pub use topic::{Topic, TopicNames};
 pub use traits::{BatchLimits, Commit, Log, LogError, Polled, RestoreError, Segment};
+pub use why::why;

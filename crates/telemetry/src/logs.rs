@@ -1,6 +1,7 @@
 //! Log lines on stderr: for operators, one structured line per event.
 
 use std::io::{IsTerminal, stderr};
+use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
@@ -11,7 +12,7 @@ pub const DEFAULT_FILTER: &str = "info";
 /// Why there are no logs.
 #[derive(Debug, thiserror::Error)]
 pub enum LogsError {
-    /// `REEVE_LOG` cannot be read.
+    /// It cannot be read.
     #[error("not a log filter: {0} (expected for example `info` or `info,reeve_kafka=debug`)")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     /// Logs were set up before.
@@ -19,15 +20,27 @@ pub enum LogsError {
     Twice(#[from] TryInitError),
 }
 
-/// Sends log lines to stderr for the rest of the process. `filter` is that of `REEVE_LOG` (empty: `info`); `json`: one
-/// object per line instead of text. Colors only on a terminal and without `NO_COLOR`.
+/// What is logged, as in `info,reeve_kafka=debug`; an empty text means `info`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter(String);
+
+impl FromStr for Filter {
+    type Err = LogsError;
+
+    fn from_str(text: &str) -> Result<Self, LogsError> {
+        parse(text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Sends log lines to stderr for the rest of the process; `json`: one object per line instead of text. Colors only on a
+/// terminal and without `NO_COLOR`.
 ///
 /// # Errors
-/// A filter that cannot be read; a second call in one process.
-pub fn init(filter: &str, json: bool) -> Result<(), LogsError> {
-    let filter = parse(filter)?;
+/// A second call in one process.
+pub fn init(filter: &Filter, json: bool) -> Result<(), LogsError> {
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(parse(&filter.0)?)
         .with_writer(stderr);
     match json {
         true => lines.json().flatten_event(true).finish().try_init()?,
@@ -68,7 +81,8 @@ mod tests {
 
     #[test]
     fn logs_are_set_up_once() {
-        init("info", true).unwrap();
-        assert!(matches!(init("info", false), Err(LogsError::Twice(_))));
+        let filter: Filter = "info".parse().unwrap();
+        init(&filter, true).unwrap();
+        assert!(matches!(init(&filter, false), Err(LogsError::Twice(_))));
     }
 }

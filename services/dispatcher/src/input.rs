@@ -3,6 +3,7 @@
 use reeve_domain::event::{RawEvent, TaskEvent};
 use reeve_domain::observation::{Evidence, Finding, Observation, Receipt};
 use reeve_domain::reject::{Reason, Reject};
+use reeve_formats::Scrub;
 use reeve_log::{Record, Topic};
 
 /// One record that could be read.
@@ -17,14 +18,14 @@ pub(crate) enum Body {
     Event(Box<TaskEvent>),
 }
 
-/// Reads a record of `findings` or `task-events`.
+/// Reads a record of `findings` or `task-events`. Observations come scrubbed; what people write is scrubbed here.
 ///
 /// # Errors
 /// `not_json`, `invalid_event` or `invalid_field`, with category and position.
-pub(crate) fn read(record: &Record) -> Result<Body, Reject> {
+pub(crate) fn read(record: &Record, scrub: Scrub) -> Result<Body, Reject> {
     let value = record.value.as_deref().unwrap_or_default();
     match record.topic {
-        Topic::TaskEvents => event(value),
+        Topic::TaskEvents => event(value, scrub),
         _ => observation(value),
     }
 }
@@ -39,11 +40,12 @@ fn observation(value: &[u8]) -> Result<Body, Reject> {
     })
 }
 
-fn event(value: &[u8]) -> Result<Body, Reject> {
+fn event(value: &[u8], scrub: Scrub) -> Result<Body, Reject> {
     let raw: RawEvent = serde_json::from_slice(value)
         .map_err(|error| unreadable(&error, Reason::InvalidEvent, "a task event"))?;
-    let event = TaskEvent::try_from(raw)
-        .map_err(|error| Reject::field(Reason::InvalidEvent, "/body", error.to_string()))?;
+    let mut event = TaskEvent::try_from(raw)
+        .map_err(|error| Reject::field(Reason::InvalidEvent, error.path, error.to_string()))?;
+    event.clean_texts(|text| reeve_formats::scrubbed_text(text, scrub));
     Ok(Body::Event(Box::new(event)))
 }
 
@@ -79,6 +81,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused_without_a_quote() {
+        let read = |record: &Record| read(record, Scrub::On);
         let reject = read(&record(
             Topic::TaskEvents,
             r#"{"event_id":"hunter2","type":"hunter3"}"#,

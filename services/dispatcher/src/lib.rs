@@ -24,6 +24,7 @@ use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::Reject;
 use reeve_domain::secret::HmacKeys;
 use reeve_domain::time::Timestamp;
+use reeve_formats::Scrub;
 use reeve_inventories::Inventories;
 use reeve_ledger::{Applied, Case, Input, InputTopic, Overlay, Partition, Position};
 use reeve_log::cloudevent::traceparent;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub partitions: i32,
     /// Go on with what is left of a ledger that does not prove itself.
     pub accept_loss: bool,
+    /// Whether what people write is scrubbed.
+    pub scrub: Scrub,
 }
 
 /// The segment of the dispatcher role.
@@ -339,7 +342,8 @@ impl<O: Observe> Segment for Dispatcher<O> {
     }
 
     fn run(&mut self, records: Vec<Record>, now: Timestamp) -> Output {
-        let bodies: Vec<Result<Body, Reject>> = records.iter().map(input::read).collect();
+        let read = |record: &Record| input::read(record, self.parts.scrub);
+        let bodies: Vec<Result<Body, Reject>> = records.iter().map(read).collect();
         let mut contexts = self.contexts(&bodies, &records, now); // the only wait
         let mut output = Output::default();
         let touched: BTreeSet<i32> = records.iter().map(|record| record.partition).collect();

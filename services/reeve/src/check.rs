@@ -19,11 +19,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// 78 for errors, 1 for failing tests or for what is not there.
 pub fn check(config: Result<Config, Vec<ConfigError>>, args: &CheckArgs) -> Outcome {
     let config = config.map_err(Failure::Config)?;
-    let mut errors = rules::inventories(&config).err().unwrap_or_default();
-    errors.extend(config.hmac_key.read().err().unwrap_or_default());
-    if !errors.is_empty() {
-        return Err(Failure::Config(errors));
-    }
+    run::ready(&config, args.role).map_err(Failure::Config)?;
     test(&config)?;
     if args.online {
         reach(&config, args.role)?;

@@ -170,7 +170,7 @@ pub struct CheckArgs {
     /// Also ask what it points to: brokers, topics, the rights of the roles, inventories, clocks
     #[arg(long)]
     pub online: bool,
-    /// With `--online`: whose rights to try
+    /// Whose start, and with `--online` whose rights, to try
     #[arg(long, value_enum, default_value = "all")]
     pub role: Role,
 }

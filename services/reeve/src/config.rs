@@ -6,6 +6,7 @@ mod log;
 mod mappings;
 mod raw;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,12 +14,13 @@ use reeve_formats::{Limits, Mappings};
 use reeve_inventories::RawInventories;
 use reeve_policy::Policy;
 use reeve_policy::config::{ConfigError, ConfigTexts, Document};
+use reeve_telemetry::logs::Filter;
 
 use files::{INVENTORIES, REEVE, texts};
 pub use keys::{HmacKeyFiles, random_hex};
 pub use log::LogConfig;
-use raw::reeve;
-pub use raw::{Enrich, RawLogging};
+pub use raw::Enrich;
+use raw::{Reeve, reeve};
 
 /// Everything a command may need, valid by construction.
 pub struct Config {
@@ -42,10 +44,12 @@ pub struct Config {
     pub enrich: Enrich,
     /// Where the keys of the keyed hashes are.
     pub hmac_key: HmacKeyFiles,
-    /// Where metrics are scraped; empty: nowhere.
-    pub metrics_address: String,
+    /// Where metrics are scraped; none: nowhere.
+    pub metrics_address: Option<SocketAddr>,
     /// What is logged.
-    pub logging: RawLogging,
+    pub filter: Filter,
+    /// Logs one JSON object a line instead of text.
+    pub json_logs: bool,
 }
 
 /// Loads and compiles everything: what ships, with the files of `folder` in the place of those of their names.
@@ -64,14 +68,20 @@ fn compile(texts: &ConfigTexts, folder: Option<&Path>) -> Result<Config, Vec<Con
     let reeve = keep(reeve(texts), &mut errors);
     let mappings = reeve
         .as_ref()
-        .map(|(raw, _)| mappings::load(folder, &raw.mappings));
+        .map(|reeve| mappings::load(folder, &reeve.raw.mappings));
     let mappings = mappings.and_then(|loaded| keep(loaded, &mut errors));
     let (Some(policy), Some((document, inventories))) = (policy, inventories) else {
         return Err(errors);
     };
-    let (Some((raw, log)), Some(mappings)) = (reeve, mappings) else {
+    let (Some(reeve), Some(mappings)) = (reeve, mappings) else {
         return Err(errors);
     };
+    let Reeve {
+        raw,
+        log,
+        metrics_address,
+        filter,
+    } = reeve;
     let limits = Limits {
         document_bytes: raw.limits.record_bytes_max,
         depth: raw.limits.depth_max,
@@ -91,8 +101,9 @@ fn compile(texts: &ConfigTexts, folder: Option<&Path>) -> Result<Config, Vec<Con
         mappings,
         enrich: raw.enrich,
         hmac_key: raw.hmac_key,
-        metrics_address: raw.metrics.address,
-        logging: raw.logging,
+        metrics_address,
+        filter,
+        json_logs: raw.logging.json,
     })
 }
 

@@ -114,9 +114,7 @@ fn replay(config: &Config, reach: &Reach, wanted: &str) -> Outcome {
         .fetch(topic, partition, offset)?
         .and_then(|record| record.value)
     else {
-        return Err(Failure::Findings(
-            "gone: the record is past its retention".to_owned(),
-        ));
+        return Err(gone(config, topic));
     };
     let keys = config.hmac_key.read().map_err(Failure::Config)?.ok_or_else(|| {
         Failure::Usage(
@@ -139,6 +137,19 @@ fn replay(config: &Config, reach: &Reach, wanted: &str) -> Outcome {
     reach.write(vec![again], &mut |_| {})?;
     note("published once more");
     Ok(())
+}
+
+/// Why there is no record any more.
+fn gone(config: &Config, topic: Topic) -> Failure {
+    let name = config.log.names.name(topic);
+    let embedded = config.log.brokers.is_none();
+    Failure::Findings(if embedded && topic == Topic::Alerts {
+        format!(
+            "gone: the embedded log deletes a record of {name} as soon as it is read; publish its file again"
+        )
+    } else {
+        format!("gone: the record is past the retention of {name}; publish its file again")
+    })
 }
 
 fn number(text: Option<&str>) -> Option<i64> {

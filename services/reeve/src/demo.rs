@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -74,12 +75,10 @@ pub fn run(mut config: Config, args: &DemoArgs) -> Outcome {
     let runtime = line::runtime()?;
     let line = Line::start(&config, &start, runtime.handle())?;
     line::stop_on_signals(line.stopper(), &runtime);
-    let address = line::serve(&line, &config.metrics_address, &runtime)
-        .or_else(|_| line::serve(&line, "127.0.0.1:0", &runtime))?;
-    let address = address.map_or_else(
-        || "nowhere".to_owned(),
-        |address| format!("http://{address}/metrics"),
-    );
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let address = line::serve(&line, config.metrics_address.unwrap_or(any), &runtime)
+        .or_else(|_| line::serve(&line, any, &runtime))?;
+    let address = format!("http://{address}/metrics");
     let reach = Reach::open(&config.log)?;
     let told = story(&reach, &address);
     if args.serve && told.is_ok() {

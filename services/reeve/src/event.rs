@@ -13,7 +13,7 @@ use crate::config::{Config, random_hex};
 use crate::exit::{Failure, Outcome};
 use crate::normalize::note;
 use crate::reach::Reach;
-use crate::tasks;
+use crate::{hooks, tasks};
 
 /// Checks the event and writes it; the line applies it.
 ///
@@ -37,25 +37,54 @@ pub fn run(config: &Config, args: &EventArgs) -> Outcome {
         via: Vec::new(),
         body: body(args)?,
     };
-    TaskEvent::try_from(event.clone()).map_err(|error| Failure::Usage(error.to_string()))?;
+    let event = scrubbed(event)?;
     reach.write(vec![record(&event)], &mut |_| {})?;
     note(&format!("{} {} written", event.event_type, event.event_id));
     Ok(())
 }
 
-fn subject(reach: &Reach, args: &EventArgs) -> Result<SubjectKey, Failure> {
-    if let Some(key) = &args.subject {
-        return key
-            .parse()
-            .map_err(|error| Failure::Usage(format!("--subject: {error}")));
+/// The event as the line takes it, without what looks like a secret: it is on a topic before the line reads it.
+fn scrubbed(event: RawEvent) -> Result<RawEvent, Failure> {
+    let mut event = TaskEvent::try_from(event).map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut replaced = 0;
+    event.clean_texts(|text| {
+        let clean = reeve_formats::scrubbed_text(text, hooks::scrub());
+        replaced += usize::from(clean.is_some());
+        clean
+    });
+    if replaced > 0 {
+        note(
+            "a part of what was said looks like a secret and was left out; if it is one, it is in this shell's history",
+        );
     }
-    let Some(id) = &args.task else {
-        return Err(Failure::Usage("expected --task or --subject".to_owned()));
-    };
-    let found = tasks::all(reach)?.into_iter().find(|task| task.task_id == *id);
-    found
-        .map(|task| task.subject.key)
-        .ok_or_else(|| Failure::NoInput(format!("{id}: no such task")))
+    Ok(event.into())
+}
+
+/// The key that was given, or the task's; where both are, they must be the same.
+fn subject(reach: &Reach, args: &EventArgs) -> Result<SubjectKey, Failure> {
+    let given = args.subject.as_ref().map(|key| key.parse::<SubjectKey>());
+    let given = given
+        .transpose()
+        .map_err(|error| Failure::Usage(format!("--subject: {error}")))?;
+    let found = args.task.as_ref().map(|id| subject_of(reach, id)).transpose()?;
+    match (given, found) {
+        (Some(given), Some(Some(found))) if given != found => Err(Failure::Usage(format!(
+            "--task and --subject do not fit: the task's subject is {found}"
+        ))),
+        (Some(key), _) | (None, Some(Some(key))) => Ok(key),
+        (None, Some(None)) => {
+            let id = args.task.as_deref().unwrap_or_default();
+            Err(Failure::NoInput(format!("{id}: no such task")))
+        }
+        (None, None) => Err(Failure::Usage("expected --task or --subject".to_owned())),
+    }
+}
+
+fn subject_of(reach: &Reach, task_id: &str) -> Result<Option<SubjectKey>, Failure> {
+    let found = tasks::all(reach)?
+        .into_iter()
+        .find(|task| task.task_id == task_id);
+    Ok(found.map(|task| task.subject.key))
 }
 
 fn actor(text: &str) -> Actor {

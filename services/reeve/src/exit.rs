@@ -1,8 +1,11 @@
 //! How a command ends: one exit code per kind of blame.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
+pub use reeve_log::why;
 use reeve_policy::config::ConfigError;
 
 /// Why a command did not end well; the text goes to stderr.
@@ -64,6 +67,11 @@ impl From<Failure> for ExitCode {
     fn from(failure: Failure) -> Self {
         Self::from(failure.code())
     }
+}
+
+/// What is wrong with a path that was given: where, why, and what was expected there.
+pub fn unusable(path: &Path, kind: io::ErrorKind, expected: &str) -> String {
+    format!("{}: {}; expected {expected}", path.display(), why(kind))
 }
 
 /// What every command returns.

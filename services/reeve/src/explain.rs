@@ -18,12 +18,15 @@ pub fn tell(name: &str, alert: &RawAlert<'_>, parsed: &Parsed, settings: &Settin
         parsed.envelopes.join(" > ")
     };
     note(&format!("{name}: {envelopes}, {} records", parsed.records));
-    told_once(reeve_formats::explain(alert, settings).iter().map(of_object));
-    told_once(parsed.items.iter().enumerate().filter_map(of_item));
+    told_once(
+        "object",
+        reeve_formats::explain(alert, settings).iter().map(of_object),
+    );
+    told_once("record", parsed.items.iter().enumerate().filter_map(of_item));
 }
 
-/// Equal neighbours are one line: an array of findings is mostly the same thing again and again.
-fn told_once(texts: impl Iterator<Item = (usize, String)>) {
+/// Everything is counted from 0, as in the coordinates of a dead letter. Equal neighbours are one line: an array of findings is mostly the same thing again and again.
+fn told_once(what: &str, texts: impl Iterator<Item = (usize, String)>) {
     let mut runs: Vec<(usize, usize, String)> = Vec::new();
     for (at, text) in texts {
         match runs.last_mut() {
@@ -34,9 +37,9 @@ fn told_once(texts: impl Iterator<Item = (usize, String)>) {
     let left = runs.len().saturating_sub(RECORDS);
     for (first, last, text) in runs.iter().take(RECORDS) {
         let which = if first == last {
-            format!("record {first}")
+            format!("{what} {first}")
         } else {
-            format!("records {first} to {last}")
+            format!("{what}s {first} to {last}")
         };
         note(&format!("  {which}: {text}"));
     }

@@ -1,11 +1,11 @@
 //! `reeve health`: asks a running reeve whether it is ready, for container health checks.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, why};
 use crate::normalize::note;
 
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -15,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// 1 with the reason.
 pub fn run(config: &Config) -> Outcome {
-    let answer = ask(&config.metrics_address).map_err(Failure::Findings)?;
+    let nowhere = || Failure::Findings("metrics.address is empty: nobody can be asked".to_owned());
+    let answer = ask(config.metrics_address.ok_or_else(nowhere)?).map_err(Failure::Findings)?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     if head.starts_with("HTTP/1.1 200") || head.starts_with("HTTP/1.0 200") {
         note(body.trim());
@@ -24,9 +25,9 @@ pub fn run(config: &Config) -> Outcome {
     Err(Failure::Findings(body.trim().to_owned()))
 }
 
-fn ask(address: &str) -> Result<String, String> {
-    let address = reachable(address)?;
-    let failed = |error: std::io::Error| format!("{address}: {}", error.kind());
+fn ask(address: SocketAddr) -> Result<String, String> {
+    let address = reachable(address);
+    let failed = |error: std::io::Error| format!("{address}: {}", why(error.kind()));
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(failed)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
     let request = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
@@ -37,13 +38,9 @@ fn ask(address: &str) -> Result<String, String> {
 }
 
 /// An address to listen on everywhere is asked on loopback.
-fn reachable(address: &str) -> Result<SocketAddr, String> {
-    let mut addresses = address
-        .to_socket_addrs()
-        .map_err(|_| "metrics.address: expected host:port".to_owned())?;
-    let mut address = addresses.next().ok_or("metrics.address: expected host:port")?;
+fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
-    Ok(address)
+    address
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, unusable, why};
 
 /// One input: its name as given (or found) and its bytes.
 pub struct Input {
@@ -64,7 +64,7 @@ fn walk(directory: &Path, places: &mut Places) {
         Err(error) => {
             return places
                 .missing
-                .push(format!("{}: {}", directory.display(), error.kind()));
+                .push(unusable(directory, error.kind(), "a directory to read"));
         }
     };
     let mut paths: Vec<PathBuf> = entries
@@ -85,7 +85,9 @@ fn expand(pattern: &str, places: &mut Places) {
         .map(|paths| paths.flatten().filter(|path| path.is_file()).collect())
         .unwrap_or_default();
     if found.is_empty() {
-        places.missing.push(format!("{pattern}: no such file"));
+        places.missing.push(format!(
+            "{pattern}: no such file; expected a file, a directory or a glob"
+        ));
     }
     found.sort();
     places.found.extend(found.into_iter().map(Place::File));
@@ -102,7 +104,7 @@ pub fn read(place: &Place) -> Result<Input, String> {
             std::io::stdin()
                 .lock()
                 .read_to_end(&mut bytes)
-                .map_err(|error| format!("-: {}", error.kind()))?;
+                .map_err(|error| format!("-: {}", why(error.kind())))?;
             Ok(Input {
                 name: "-".to_owned(),
                 bytes,
@@ -110,7 +112,7 @@ pub fn read(place: &Place) -> Result<Input, String> {
         }
         Place::File(path) => {
             let name = path.display().to_string();
-            let bytes = fs::read(path).map_err(|error| format!("{name}: {}", error.kind()))?;
+            let bytes = fs::read(path).map_err(|error| unusable(path, error.kind(), "a file to read"))?;
             Ok(Input { name, bytes })
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use reeve_kafka::topics::Layout;
 use reeve_kafka::{Connection, KafkaConfig};
-use reeve_log::{Role, Topic};
+use reeve_log::{LogError, Role, Topic};
 
 use crate::config::LogConfig;
 use crate::exit::Failure;
@@ -55,6 +55,15 @@ pub fn lane(log: &LogConfig, role: Role, lane: u32) -> Result<KafkaConfig, Failu
         transactions: hooks::transactions(),
         failpoints: hooks::failpoints()?,
     })
+}
+
+/// Whether a lane's clients can be made, without a connection to anybody.
+///
+/// # Errors
+/// A property that is unknown, reserved or wrong; a file of one that cannot be read.
+pub fn examine(log: &LogConfig, role: Role) -> Result<(), LogError> {
+    let config = lane(log, role, 0).map_err(|failure| LogError::Setup(failure.to_string()))?;
+    reeve_kafka::examine(&config)
 }
 
 const fn outputs(role: Role) -> &'static [Topic] {

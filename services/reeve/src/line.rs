@@ -1,6 +1,7 @@
 //! The running line: lanes on threads of their own, metrics beside them, one stop for all.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -15,13 +16,12 @@ use reeve_kafka::KafkaLane;
 use reeve_log::embedded::{Embedded, Server, Store};
 use reeve_log::{Clock, Log, LogError, Role, Stop, Topic, drive};
 use reeve_normalizer::Normalizer;
-use reeve_policy::ConfigError;
 use reeve_telemetry::{Health, Known, LaneHealth, Metrics};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
 
 use crate::config::{Config, LogConfig};
-use crate::exit::Failure;
+use crate::exit::{Failure, why};
 use crate::reach::embedded_settings;
 use crate::reload::Live;
 use crate::rules::{self, Rules};
@@ -199,13 +199,12 @@ impl Shared<'_> {
         open: impl FnOnce() -> Result<L, LogError> + Send + 'static,
     ) -> Box<dyn FnOnce() + Send> {
         let name = lane_name(role, lane);
-        let names = self.config.log.names.clone();
         let mut observer = report::Lane {
             metrics: self.metrics.clone(),
             health,
             role,
             name: name.clone(),
-            names: names.clone(),
+            names: self.config.log.names.clone(),
             owned: self.owned.get(&role).cloned().unwrap_or_default(),
             mine: 0,
         };
@@ -213,25 +212,8 @@ impl Shared<'_> {
         let pace = self.config.log.pace;
         let live = self.start.rules.clone();
         let rules = live.borrow().clone();
-        let settings = rules.settings;
-        let parts = {
-            let (policy, keys) = (rules.policy, Arc::clone(&self.start.keys));
-            let (inventories, runtime) = (rules.inventories, self.runtime.clone());
-            let (enrich, accept_loss) = (self.config.enrich, self.start.accept_loss);
-            move |partitions: i32| Parts {
-                policy,
-                lookups: Lookups::new(
-                    inventories,
-                    runtime,
-                    Duration::from_millis(enrich.deadline_ms),
-                    enrich.refresh_in_flight_max,
-                ),
-                keys,
-                names,
-                partitions,
-                accept_loss,
-            }
-        };
+        let settings = rules.settings.clone();
+        let parts = self.parts(rules);
         let metrics = self.metrics.clone();
         let topics = self.config.log.names.clone();
         Box::new(move || {
@@ -271,6 +253,29 @@ impl Shared<'_> {
     }
 }
 
+impl Shared<'_> {
+    /// What a dispatcher is made of, once it is known how many partitions there are.
+    fn parts(&self, rules: Rules) -> impl FnOnce(i32) -> Parts + Send + 'static {
+        let (keys, names) = (Arc::clone(&self.start.keys), self.config.log.names.clone());
+        let (runtime, enrich) = (self.runtime.clone(), self.config.enrich);
+        let accept_loss = self.start.accept_loss;
+        move |partitions| Parts {
+            policy: rules.policy,
+            lookups: Lookups::new(
+                rules.inventories,
+                runtime,
+                Duration::from_millis(enrich.deadline_ms),
+                enrich.refresh_in_flight_max,
+            ),
+            keys,
+            names,
+            partitions,
+            accept_loss,
+            scrub: rules.settings.scrub,
+        }
+    }
+}
+
 fn lane_name(role: Role, lane: u32) -> String {
     format!("{}-{lane}", role.as_str())
 }
@@ -303,25 +308,20 @@ pub fn known(config: &Config, start: &Start) -> Known {
     rules::named(known, &start.rules.borrow())
 }
 
-/// Serves metrics and probes until `stop`; the address that was taken.
+/// Serves metrics and probes until the line stops; the address that was taken.
 ///
 /// # Errors
-/// The address is not one, or is taken.
-pub fn serve(line: &Line, address: &str, runtime: &Runtime) -> Result<Option<SocketAddr>, Failure> {
-    if address.is_empty() {
-        return Ok(None);
-    }
-    let address: SocketAddr = address.parse().map_err(|_| {
-        Failure::Config(vec![ConfigError::of_file(
-            "reeve.yaml",
-            "metrics.address: expected host:port",
-        )])
-    })?;
+/// Somebody listens there already, or it is no address of this machine.
+pub fn serve(line: &Line, address: SocketAddr, runtime: &Runtime) -> Result<SocketAddr, Failure> {
+    let refused = |error: io::Error| {
+        Failure::Internal(format!(
+            "metrics cannot be served at {address}: {}; REEVE_METRICS_ADDR names another address, empty: none",
+            why(error.kind())
+        ))
+    };
     let bound = runtime.block_on(reeve_telemetry::Server::bind(address));
-    let server = bound.map_err(|error| Failure::Internal(format!("metrics: {address}: {}", error.kind())))?;
-    let taken = server
-        .address()
-        .map_err(|error| Failure::Internal(format!("metrics: {}", error.kind())))?;
+    let server = bound.map_err(refused)?;
+    let taken = server.address().map_err(refused)?;
     let (metrics, health, stop) = (line.metrics().clone(), line.health().clone(), line.stopper());
     runtime.spawn(async move {
         let stopped = async move {
@@ -333,7 +333,7 @@ pub fn serve(line: &Line, address: &str, runtime: &Runtime) -> Result<Option<Soc
             tracing::error!(error = %error.kind(), "metrics are no longer served");
         }
     });
-    Ok(Some(taken))
+    Ok(taken)
 }
 
 /// Stops the line at SIGTERM or SIGINT.

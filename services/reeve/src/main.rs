@@ -106,17 +106,11 @@ fn command(cli: Cli) -> Outcome {
 fn logs(config: &Config, command: &Command) -> Outcome {
     let service = matches!(command, Command::Run(_));
     let asked = std::env::var_os("REEVE_LOG").is_some_and(|filter| !filter.is_empty());
-    let filter = if service || asked {
-        config.logging.filter.as_str()
-    } else {
-        "warn"
-    };
-    reeve_telemetry::logs::init(filter, config.logging.json).map_err(|error| {
-        Failure::Config(vec![reeve_policy::ConfigError::of_file(
-            "reeve.yaml",
-            format!("logging: {error}"),
-        )])
-    })
+    let configured = (service || asked).then(|| Ok(config.filter.clone()));
+    configured
+        .unwrap_or_else(|| "warn".parse())
+        .and_then(|filter| reeve_telemetry::logs::init(&filter, config.json_logs))
+        .map_err(|error| Failure::Internal(error.to_string()))
 }
 
 fn completions(shell: clap_complete::Shell) -> Outcome {

@@ -12,19 +12,19 @@ use reeve_domain::key::SubjectKey;
 use reeve_domain::observation::Observation;
 use reeve_domain::reject::{DeadLetter, Payload, Stage};
 use reeve_domain::time::Timestamp;
-use reeve_formats::{Item, Parsed, Settings};
+use reeve_formats::{Item, Parsed, Scrub, Settings};
 use serde::Serialize;
 
 use crate::cli::NormalizeArgs;
 use crate::config::Config;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, unusable, why};
 use crate::inputs::{self, Input};
 use crate::{clock, explain, keys, rules};
 
 /// Observations to stdout, the account to stderr and to the files that were asked for.
 ///
 /// # Errors
-/// 66 if a path could not be opened (all others are read all the same).
+/// 66 if a file to write cannot be made (nothing is read then) or a path could not be opened (all others are read).
 pub fn run(config: &Config, args: &NormalizeArgs) -> Outcome {
     let settings = rules::settings(config, keys::or_ephemeral(config)?);
     let places = inputs::resolve(&args.inputs.paths);
@@ -33,7 +33,8 @@ pub fn run(config: &Config, args: &NormalizeArgs) -> Outcome {
         settings,
         now: args.now.unwrap_or_else(clock::now),
         out: BufWriter::new(io::stdout().lock()),
-        rejects: args.rejects.as_deref().map(create).transpose()?,
+        rejects: created(args.rejects.as_deref(), "--rejects")?,
+        account: created(args.summary.as_deref(), "--summary")?,
         summary: Summary::default(),
         subjects: HashSet::new(),
         explain: args.explain,
@@ -47,7 +48,7 @@ pub fn run(config: &Config, args: &NormalizeArgs) -> Outcome {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    work.finish(args.summary.as_deref())?;
+    work.finish()?;
     inputs::refuse_missing(&missing)
 }
 
@@ -56,6 +57,7 @@ struct Work<W: Write> {
     now: Timestamp,
     out: W,
     rejects: Option<BufWriter<File>>,
+    account: Option<BufWriter<File>>,
     summary: Summary,
     subjects: HashSet<SubjectKey>,
     explain: bool,
@@ -100,7 +102,8 @@ struct OfFile {
 
 impl<W: Write> Work<W> {
     fn input(&mut self, input: &Input) -> Outcome {
-        let name = reeve_formats::scrubbed_name(&input.name);
+        let name = reeve_formats::scrubbed_text(&input.name, Scrub::On);
+        let name = name.unwrap_or_else(|| input.name.clone());
         let origin = Origin::File {
             file: name.as_str().into(),
         };
@@ -157,15 +160,14 @@ impl<W: Write> Work<W> {
         Ok(())
     }
 
-    fn finish(mut self, summary: Option<&Path>) -> Outcome {
+    fn finish(mut self) -> Outcome {
         self.out.flush().map_err(broken)?;
         if let Some(rejects) = &mut self.rejects {
             rejects.flush().map_err(broken)?;
         }
-        if let Some(path) = summary {
-            let mut file = create(path)?;
-            line_of(&mut file, &self.summary)?;
-            file.flush().map_err(broken)?;
+        if let Some(account) = &mut self.account {
+            line_of(account, &self.summary)?;
+            account.flush().map_err(broken)?;
         }
         note(&self.summary.in_words());
         Ok(())
@@ -261,10 +263,13 @@ pub fn line_of(out: &mut impl Write, value: &impl Serialize) -> Outcome {
     out.write_all(b"\n").map_err(broken)
 }
 
-fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
-    let file = File::create(path)
-        .map_err(|error| Failure::NoInput(format!("{}: {}", path.display(), error.kind())))?;
-    Ok(BufWriter::new(file))
+/// The file that `option` asks for, made before anything is read.
+fn created(path: Option<&Path>, option: &str) -> Result<Option<BufWriter<File>>, Failure> {
+    let create = |path: &Path| {
+        let expected = format!("a file that can be written ({option})");
+        File::create(path).map_err(|error| Failure::NoInput(unusable(path, error.kind(), &expected)))
+    };
+    Ok(path.map(create).transpose()?.map(BufWriter::new))
 }
 
 /// Why stdout, or a file, took no more.
@@ -272,7 +277,7 @@ pub fn broken(error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::NobodyReads;
     }
-    Failure::Internal(format!("cannot write: {}", error.kind()))
+    Failure::Internal(format!("cannot write: {}", why(error.kind())))
 }
 
 /// A line on stderr.

@@ -28,11 +28,27 @@ pub struct Rules {
 /// # Errors
 /// Mistakes in the inventories, tests of routes that fail.
 pub fn of(config: &Config, keys: &Arc<HmacKeys>) -> Result<Rules, Vec<ConfigError>> {
+    tested(config)?;
+    untested(config, keys)
+}
+
+/// Whether the tests of routes pass.
+///
+/// # Errors
+/// Those that fail.
+pub fn tested(config: &Config) -> Result<(), Vec<ConfigError>> {
     let failures = config.policy.run_tests();
-    if !failures.is_empty() {
-        let told = failures.iter().map(|failure| failure.error.clone());
-        return Err(told.collect());
+    if failures.is_empty() {
+        return Ok(());
     }
+    Err(failures.into_iter().map(|failure| failure.error).collect())
+}
+
+/// What a configuration comes to, whatever its tests of routes say.
+///
+/// # Errors
+/// Mistakes in the inventories.
+pub fn untested(config: &Config, keys: &Arc<HmacKeys>) -> Result<Rules, Vec<ConfigError>> {
     Ok(Rules {
         policy: Arc::clone(&config.policy),
         settings: settings(config, Arc::clone(keys)),

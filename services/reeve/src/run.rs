@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use reeve_log::Role;
+use reeve_domain::secret::HmacKeys;
+use reeve_log::{LogError, Role};
 
 use crate::cli::{self, RunArgs};
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
+use crate::kafka;
 use crate::line::{self, Line, Start};
 use crate::reload::Reloader;
-use crate::rules;
+use crate::rules::{self, Rules};
 use reeve_policy::ConfigError;
 use tokio::sync::watch;
 
@@ -19,13 +21,9 @@ use tokio::sync::watch;
 /// # Errors
 /// 78 without a key or with a bad configuration, 70 if a lane cannot go on.
 pub fn run(config: &Config, folder: Option<&Path>, args: &RunArgs) -> Outcome {
-    let keys = config
-        .hmac_key
-        .read()
-        .map_err(Failure::Config)?
-        .ok_or_else(no_key)?;
-    let keys = Arc::new(keys);
-    let (sender, rules) = watch::channel(rules::of(config, &keys).map_err(Failure::Config)?);
+    let Ready { keys, rules } = ready(config, args.role).map_err(Failure::Config)?;
+    rules::tested(config).map_err(Failure::Config)?;
+    let (sender, rules) = watch::channel(rules);
     let start = Start {
         roles: roles(args.role),
         keys: Arc::clone(&keys),
@@ -44,7 +42,10 @@ pub fn run(config: &Config, folder: Option<&Path>, args: &RunArgs) -> Outcome {
         known: line::known(config, &start),
     };
     reloader.listen(&runtime);
-    let address = line::serve(&line, &config.metrics_address, &runtime)?;
+    let address = config
+        .metrics_address
+        .map(|address| line::serve(&line, address, &runtime))
+        .transpose()?;
     let log = config
         .log
         .brokers
@@ -65,10 +66,56 @@ pub fn roles(role: cli::Role) -> Vec<Role> {
     }
 }
 
-fn no_key() -> Failure {
-    Failure::Config(vec![ConfigError::of_file(
-        "reeve.yaml",
-        "hmac_key: no key; set REEVE_HMAC_KEY_FILE to a file of at least 32 random bytes, kept for good: \
-         another key gives every secret another subject key",
-    )])
+/// What a line runs by, made of a configuration that can be run.
+pub struct Ready {
+    /// The key of the keyed hashes.
+    pub keys: Arc<HmacKeys>,
+    /// What lanes decide, parse and ask by.
+    pub rules: Rules,
+}
+
+/// Everything but tests of routes for which a line would not start, found before it does; asks nobody and writes nothing.
+///
+/// # Errors
+/// All that is wrong beyond the words of the files: the key, the inventories, the place of the log.
+pub fn ready(config: &Config, role: cli::Role) -> Result<Ready, Vec<ConfigError>> {
+    let mut errors = place(config, role);
+    let keys = config.hmac_key.needed();
+    let keys = keys.map_err(|more| errors.extend(more)).ok().map(Arc::new);
+    // a key stands in for the one that is missing: the rules have mistakes of their own to tell
+    let stand_in = keys
+        .clone()
+        .map_or_else(|| config.hmac_key.ephemeral().map(Arc::new), Ok);
+    let rules = stand_in.and_then(|keys| rules::untested(config, &keys));
+    match (keys, rules) {
+        (Some(keys), Ok(rules)) if errors.is_empty() => Ok(Ready { keys, rules }),
+        (_, rules) => {
+            errors.extend(rules.err().unwrap_or_default());
+            Err(errors)
+        }
+    }
+}
+
+/// What is wrong with the way to the log.
+fn place(config: &Config, role: cli::Role) -> Vec<ConfigError> {
+    let log = &config.log;
+    let tried: Vec<Result<(), LogError>> = if log.brokers.is_some() {
+        let lanes = roles(role).into_iter();
+        lanes.map(|role| kafka::examine(log, role)).collect()
+    } else {
+        vec![reeve_log::embedded::examine(&log.data_dir, log.partitions)]
+    };
+    // a log that is out of reach is no mistake of the configuration
+    let mut texts: Vec<String> = tried
+        .into_iter()
+        .filter_map(|tried| match tried {
+            Err(LogError::Setup(text)) => Some(text),
+            _ => None,
+        })
+        .collect();
+    texts.dedup();
+    let told = texts
+        .into_iter()
+        .map(|text| ConfigError::of_file("reeve.yaml", format!("log: {text}")));
+    told.collect()
 }

@@ -21,10 +21,10 @@ use reeve_policy::ConfigError;
 
 use crate::cli::{Format, TriageArgs};
 use crate::config::Config;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, unusable};
 use crate::inputs::{self, Input};
 use crate::normalize::{broken, line_of, note};
-use crate::{clock, keys, line, rules, table};
+use crate::{clock, hooks, keys, line, rules, table};
 
 /// How long inventories may take for one record: nobody waits behind it.
 const LOOKUP: Duration = Duration::from_secs(10);
@@ -60,9 +60,8 @@ fn inventories(config: &Config, args: &TriageArgs) -> Result<Inventories, Failur
     let Some(path) = &args.inventory else {
         return rules::inventories(config).map_err(Failure::Config);
     };
-    if !path.exists() {
-        return Err(Failure::NoInput(format!("{}: no such file", path.display())));
-    }
+    std::fs::File::open(path)
+        .map_err(|error| Failure::NoInput(unusable(path, error.kind(), "an inventory file (--inventory)")))?;
     let raw = RawInventory::from_file("file", &path.display().to_string());
     let around = Surroundings {
         env: &|_| None,
@@ -115,6 +114,7 @@ impl Triage {
             names: names.clone(),
             partitions: 1,
             accept_loss: false,
+            scrub: hooks::scrub(),
         };
         Self {
             normalizer: Normalizer::new(settings, names, |_| {}),

@@ -173,7 +173,7 @@ impl<'d> Row<'d> {
         let readings = self.block.readings.iter().enumerate();
         let lines = readings.flat_map(|(at, reading)| {
             let lines = reading.missing(&self.scope).into_iter();
-            lines.map(move |line| format!("observe {}: {line}", at + 1))
+            lines.map(move |line| format!("observe {}: {line}", at))
         });
         lines.collect()
     }

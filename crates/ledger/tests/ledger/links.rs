@@ -1,9 +1,10 @@
 //! One subject, several keys: whatever comes first, one task stands at the end, with the oldest clock and every sighting.
 
 use reeve_domain::event::EventType;
-use reeve_domain::key::{Alias, Strength};
+use reeve_domain::key::{Alias, Strength, SubjectKey};
 use reeve_domain::observation::{Evidence, Finding, Statement};
-use reeve_domain::task::TaskState;
+use reeve_domain::task::{Task, TaskState};
+use reeve_ledger::{Case, Partition};
 
 use crate::net::{Fault, Net, ends};
 use crate::support::{Step, at, at_once, audit, leak, live, says, shipped, subject};
@@ -145,7 +146,59 @@ fn a_second_delivery_of_every_event_changes_nothing() {
 fn a_restart_between_any_two_inputs_changes_nothing() {
     for (steps, sightings, first) in histories() {
         one_task(&one_end(&steps, Fault::Restarts), sightings, first);
+        let told = |fault| {
+            let mut net = Net::new(at_once(), fault);
+            steps.iter().for_each(|step| net.give(step.clone()));
+            net.tick(300);
+            net.records.iter().map(unstamped).collect::<Vec<_>>()
+        };
+        assert_eq!(told(Fault::Restarts), told(Fault::None));
     }
+}
+
+/// A task but for when the values behind its points were seen: without its receipt, which no ledger keeps, it is decided anew.
+fn unstamped(task: &Task) -> serde_json::Value {
+    let mut task = serde_json::to_value(task).unwrap();
+    let factors = task["priority"]["factors"].as_array_mut();
+    factors
+        .into_iter()
+        .flatten()
+        .for_each(|factor| drop(factor["as_of"].take()));
+    task
+}
+
+/// The negative control: a record that lacks anything gives another case, or none.
+#[test]
+fn a_restart_that_forgets_anything_is_seen() {
+    let mut net = Net::new(at_once(), Fault::None);
+    net.give(by_value(5));
+    net.give(by_sha1(2));
+    net.give(says(VALUE, "mara", "claimed", 10, r#"{"note":"rotated"}"#));
+    for (key, case) in &net.cases {
+        let record = written(&mut case.clone()).unwrap();
+        assert_eq!(written(&mut restored(key, &record)), Some(record.clone()));
+        let filled = record.iter().filter(|(_, value)| !value.is_null());
+        for (field, _) in filled.filter(|(field, _)| *field != "ledger_version") {
+            let mut lacking = record.clone();
+            lacking.remove(field);
+            let again = written(&mut restored(key, &lacking));
+            assert_ne!(again, Some(record.clone()), "{key}: {field}");
+        }
+    }
+}
+
+type Record = serde_json::Map<String, serde_json::Value>;
+
+fn written(case: &mut Option<Case>) -> Option<Record> {
+    let text = reeve_ledger::ledger_record(case.as_mut()?, at_once()).unwrap();
+    serde_json::from_slice(&text).ok()
+}
+
+fn restored(key: &SubjectKey, record: &Record) -> Option<Case> {
+    let mut partition = Partition::default();
+    let text = serde_json::to_vec(record).unwrap();
+    let read = partition.restore(key.as_str().as_bytes(), Some(&text), at_once());
+    read.ok().and_then(|()| partition.case(None, key).cloned())
 }
 
 /// The negative control: whoever loses one kind of event is seen.

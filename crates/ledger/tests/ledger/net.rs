@@ -235,6 +235,7 @@ fn projected(task: &Task) -> Value {
     })
 }
 
+/// What is restored would be written again as it was.
 fn restart(slot: &mut Option<Case>, policy: &Policy) {
     let Some(case) = slot.as_mut() else { return };
     let key = case.key().clone();
@@ -244,6 +245,10 @@ fn restart(slot: &mut Option<Case>, policy: &Policy) {
         .restore(key.as_str().as_bytes(), Some(&text), policy)
         .unwrap();
     *slot = partition.case(None, &key).cloned();
+    let again = slot
+        .as_mut()
+        .map(|case| reeve_ledger::ledger_record(case, policy).unwrap());
+    assert_eq!(again, Some(text));
 }
 
 /// Tries every interleaving of what waits in `net`; how many different ends there were, each with its first net.

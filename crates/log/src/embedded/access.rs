@@ -21,6 +21,22 @@ pub enum Access {
     Remote(Client),
 }
 
+/// Whether a store can be opened in `directory`, or made there, with this many partitions; makes nothing.
+///
+/// # Errors
+/// As `Store::open` and `Server::start`.
+pub fn examine(directory: &Path, partitions: i32) -> Result<(), LogError> {
+    wire::reachable(directory)?;
+    if !directory::examine(directory)? {
+        return Ok(());
+    }
+    let settings = Settings {
+        partitions,
+        ..Settings::default()
+    };
+    Access::open(directory, settings).map(drop)
+}
+
 impl Access {
     /// Asks whoever serves `directory`, else opens it.
     ///

@@ -1,6 +1,7 @@
 //! What two processes say to each other about the store: one request and one answer per connection, length first.
 
 use std::io::{Read, Write};
+use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,6 +34,17 @@ const FRAME_BYTES_MAX: usize = RECORD_BYTES_MAX + BATCH_BYTES_MAX + 1024 * 1024;
 /// Where the store's process listens.
 pub(super) fn socket(directory: &Path) -> PathBuf {
     directory.join("reeve.sock")
+}
+
+/// Whether the socket's path is one that the system takes.
+pub(super) fn reachable(directory: &Path) -> Result<(), LogError> {
+    let socket = socket(directory);
+    SocketAddr::from_pathname(&socket).map(drop).map_err(|_| {
+        let (path, bytes) = (directory.display(), socket.as_os_str().len());
+        LogError::Setup(format!(
+            "{path}: too long for the socket in it ({bytes} bytes, the system takes about 100); expected a shorter path (REEVE_DATA_DIR)"
+        ))
+    })
 }
 
 #[derive(Serialize, Deserialize)]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use reeve_policy::config::{ConfigError, ConfigTexts, interpolate};
 
+use crate::exit::why;
+
 pub(super) const REEVE: &str = "reeve.yaml";
 pub(super) const INVENTORIES: &str = "inventories.yaml";
 
@@ -45,9 +47,10 @@ fn replaced(mut texts: ConfigTexts, folder: &Path, errors: &mut Vec<ConfigError>
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
+            let expected = "a directory with configuration files (-c)";
             errors.push(ConfigError::of_file(
                 &folder.display().to_string(),
-                format!("cannot be opened: {}", error.kind()),
+                format!("{}; expected {expected}", why(error.kind())),
             ));
             return texts;
         }
@@ -76,7 +79,7 @@ fn replaced(mut texts: ConfigTexts, folder: &Path, errors: &mut Vec<ConfigError>
             )),
             Err(error) => errors.push(ConfigError::of_file(
                 name,
-                format!("cannot be read: {}", error.kind()),
+                format!("cannot be read: {}", why(error.kind())),
             )),
         }
     }

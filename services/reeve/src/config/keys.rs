@@ -1,6 +1,7 @@
 //! The keys of the keyed hashes: from files, from the environment, or made for one run.
 
 use std::fs;
+use std::path::Path;
 
 use reeve_domain::secret::{AliasKind, HmacKeys};
 use reeve_policy::config::ConfigError;
@@ -8,6 +9,7 @@ use serde::Deserialize;
 
 use super::files::REEVE;
 use super::log::given;
+use crate::exit::unusable;
 
 /// Where the keys of the keyed hashes are.
 #[derive(Clone, Deserialize)]
@@ -62,6 +64,19 @@ impl HmacKeyFiles {
         }
     }
 
+    /// The keys, without which no line runs.
+    ///
+    /// # Errors
+    /// As `read`, and none.
+    pub fn needed(&self) -> Result<HmacKeys, Vec<ConfigError>> {
+        self.read()?.ok_or_else(|| {
+            key_error(
+                "no key; set REEVE_HMAC_KEY_FILE to a file of at least 32 random bytes, kept for good: \
+                 another key gives every secret another subject key",
+            )
+        })
+    }
+
     /// A key for one run, made from the system's randomness.
     ///
     /// # Errors
@@ -75,7 +90,8 @@ impl HmacKeyFiles {
 }
 
 fn read_key(path: &str) -> Result<Vec<u8>, Vec<ConfigError>> {
-    fs::read(path).map_err(|error| key_error(&format!("the key file cannot be read: {}", error.kind())))
+    let expected = "a key file (REEVE_HMAC_KEY_FILE)";
+    fs::read(path).map_err(|error| key_error(&unusable(Path::new(path), error.kind(), expected)))
 }
 
 fn key_error(message: &str) -> Vec<ConfigError> {

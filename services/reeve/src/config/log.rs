@@ -1,5 +1,6 @@
 //! Where the log is, who this replica is, how it paces itself: the section `log` of `reeve.yaml`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +9,9 @@ use reeve_log::{BatchLimits, Topic, TopicNames};
 use reeve_policy::config::{ConfigError, Document};
 
 use super::raw::{Number, RawKafka, RawLog};
+
+/// Kafka's own bound.
+const TOPIC_NAME_MAX: usize = 249;
 
 /// Where the log is.
 #[derive(Clone)]
@@ -47,6 +51,9 @@ pub(super) fn compile(raw: &RawLog, document: &Document) -> Result<LogConfig, Ve
             )),
         }
     }
+    for (pointer, text) in ill_named(&raw.topics.prefix, &names) {
+        errors.push(document.error(pointer, text));
+    }
     let mut whole = |pointer: &str, number: &Number, least: i32| {
         let value = number.value().filter(|value| *value >= least);
         if value.is_none() {
@@ -74,6 +81,32 @@ pub(super) fn compile(raw: &RawLog, document: &Document) -> Result<LogConfig, Ve
         pace: pace(raw),
         kafka: raw.kafka.clone(),
     })
+}
+
+/// What Kafka takes for no name of a topic, and names that stand for two; where in `reeve.yaml`.
+fn ill_named(prefix: &str, names: &TopicNames) -> Vec<(&'static str, String)> {
+    let expected = "letters, digits, dots, hyphens and underscores";
+    if !prefix.bytes().all(is_legal) {
+        return vec![("/log/topics/prefix", format!("expected {expected}"))];
+    }
+    let mut told = Vec::new();
+    let mut taken = BTreeMap::new();
+    for topic in Topic::ALL {
+        let (name, short) = (names.name(topic), topic.as_str());
+        if name.is_empty() || name.len() > TOPIC_NAME_MAX || !name.bytes().all(is_legal) {
+            let text = format!("the name of `{short}`: expected 1 to {TOPIC_NAME_MAX} {expected}");
+            told.push(("/log/topics/names", text));
+        }
+        if let Some(other) = taken.insert(name, short) {
+            let text = format!("`{other}` and `{short}` have one name; expected a topic each");
+            told.push(("/log/topics/names", text));
+        }
+    }
+    told
+}
+
+const fn is_legal(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
 
 fn pace(raw: &RawLog) -> Pace {

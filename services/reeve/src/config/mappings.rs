@@ -9,6 +9,7 @@ use reeve_policy::config::{ConfigError, Document};
 use serde::Deserialize;
 
 use super::files::REEVE;
+use crate::exit::why;
 
 /// The files that ship, by the names under which they can be replaced.
 const SHIPPED: [(&str, &str); 22] = [
@@ -171,7 +172,7 @@ fn texts(folder: Option<&Path>, raw: &RawMappings) -> Result<BTreeMap<String, St
     let unreadable = |path: &Path, error: &std::io::Error| {
         ConfigError::of_file(
             &path.display().to_string(),
-            format!("cannot be read: {}", error.kind()),
+            format!("cannot be read: {}", why(error.kind())),
         )
     };
     let entries = fs::read_dir(&directory).map_err(|error| vec![unreadable(&directory, &error)])?;

@@ -1,8 +1,10 @@
 //! `reeve.yaml` as written, and what it leaves out taken from the one that ships.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use reeve_policy::config::{ConfigError, ConfigTexts, Document, interpolate};
+use reeve_telemetry::logs::Filter;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -107,15 +109,12 @@ pub(super) struct RawMetrics {
     pub(super) address: String,
 }
 
-/// What is logged.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawLogging {
-    /// A tracing filter, e.g. `info,reeve_kafka=debug`.
-    pub filter: String,
-    /// One JSON object a line instead of text.
+pub(super) struct RawLogging {
+    pub(super) filter: String,
     #[serde(default)]
-    pub json: bool,
+    pub(super) json: bool,
 }
 
 /// How inventories are waited for.
@@ -128,15 +127,48 @@ pub struct Enrich {
     pub refresh_in_flight_max: usize,
 }
 
-/// The parsed file, and what its section `log` comes to.
-pub(super) fn reeve(texts: &ConfigTexts) -> Result<(RawReeve, LogConfig), Vec<ConfigError>> {
+/// The parsed file, and what its sections come to.
+pub(super) struct Reeve {
+    pub(super) raw: RawReeve,
+    pub(super) log: LogConfig,
+    pub(super) metrics_address: Option<SocketAddr>,
+    pub(super) filter: Filter,
+}
+
+pub(super) fn reeve(texts: &ConfigTexts) -> Result<Reeve, Vec<ConfigError>> {
     let document = Document::read(REEVE, texts.text(REEVE))?;
     let raw = match document.parse() {
         Ok(raw) => raw,
         Err(errors) => completed(&document, errors)?,
     };
-    let log = log::compile(&raw.log, &document)?;
-    Ok((raw, log))
+    let mut errors = Vec::new();
+    let log = log::compile(&raw.log, &document).map_err(|more| errors.extend(more));
+    let metrics_address = address(&raw.metrics, &document).map_err(|error| errors.push(error));
+    let filter = filter(&raw.logging, &document).map_err(|error| errors.push(error));
+    match (log, metrics_address, filter) {
+        (Ok(log), Ok(metrics_address), Ok(filter)) => Ok(Reeve {
+            raw,
+            log,
+            metrics_address,
+            filter,
+        }),
+        _ => Err(errors),
+    }
+}
+
+fn address(raw: &RawMetrics, document: &Document) -> Result<Option<SocketAddr>, ConfigError> {
+    let parse = |text: String| text.parse::<SocketAddr>();
+    log::given(&raw.address).map(parse).transpose().map_err(|_| {
+        let expected = "expected an IP address and a port, e.g. `127.0.0.1:9464`, or nothing for no metrics";
+        document.error("/metrics/address", expected)
+    })
+}
+
+fn filter(raw: &RawLogging, document: &Document) -> Result<Filter, ConfigError> {
+    raw.filter.parse().map_err(|_| {
+        let expected = "expected a log filter, e.g. `info` or `info,reeve_kafka=debug`";
+        document.error("/logging/filter", expected)
+    })
 }
 
 /// A file that leaves something out says what ships there: only other mistakes are mistakes.
