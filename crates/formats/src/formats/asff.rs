@@ -106,7 +106,10 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     json.require_text(&["ProductArn"])?;
     let rule = rule(json)?;
-    let resources = json.require_array(&["Resources"])?;
+    let resources = match json.get("Resources") {
+        single @ Json::Object(_) => std::slice::from_ref(single),
+        _ => json.require_array(&["Resources"])?,
+    };
     if json.get("Sample").bool() == Some(true) {
         return Ok(Reading::Dropped(DropReason::Sample));
     }

@@ -31,6 +31,8 @@ pub(super) const OCSF: Format = Format {
         "resources",
         "CheckID",
         "Status",
+        "findings",
+        "Findings",
     ],
     statements: &[
         (Statement::PrivilegeReduced, EvidenceLevel::E3),
@@ -40,10 +42,25 @@ pub(super) const OCSF: Format = Format {
         (Statement::Deleted, EvidenceLevel::E3),
         (Statement::Active, EvidenceLevel::E3),
     ],
-    detect: |json| is_event(json) || is_native(json) || is_native_2(json),
-    records: |json| Ok(Report::one(json)),
+    detect: |json| is_mine(json) || listed(json).iter().any(is_event),
+    records: |json| match is_mine(json) {
+        true => Ok(Report::one(json)),
+        false => Ok(Report::of(listed(json).iter())),
+    },
     read,
 };
+
+fn is_mine(json: &Json<'_>) -> bool {
+    is_event(json) || is_native(json) || is_native_2(json)
+}
+
+/// An event or an answer of Security Hub's second version.
+fn listed<'d>(json: &'d Json<'d>) -> &'d [Json<'d>] {
+    match json.get("findings") {
+        Json::Array(findings) => findings,
+        _ => json.get("Findings").elements(),
+    }
+}
 
 fn is_event(json: &Json<'_>) -> bool {
     json.has("class_uid") && json.get("metadata").is_object() && !lake::is_event(json)

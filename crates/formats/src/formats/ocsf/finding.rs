@@ -42,7 +42,8 @@ impl<'d> Finding<'d> {
         let info = info_of(json);
         let title = info.get("title").text().or(json.get("message").text());
         let several = json.get("resources").elements().iter();
-        let single = Some(json.get("resource")).filter(|resource| resource.is_object());
+        let single = ["resource", "resources"].map(|name| json.get(name)).into_iter();
+        let single = single.filter(|resource| resource.is_object());
         Self {
             json,
             info,
