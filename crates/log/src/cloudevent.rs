@@ -33,7 +33,7 @@ impl CloudEvent<'_> {
             ("ce_time", Bytes::from(self.time.to_string())),
             (
                 "ce_dataschema",
-                Bytes::from(format!("urn:reeve:schema:{}", self.event_type)),
+                Bytes::from(["urn:reeve:schema:", self.event_type].concat()),
             ),
             ("content-type", Bytes::from_static(b"application/json")),
         ];
