@@ -5,6 +5,7 @@
 mod aws;
 pub(crate) mod bytes;
 pub(crate) mod cloud_events;
+mod marks;
 
 use data_encoding::{BASE64, BASE64_NOPAD};
 use reeve_domain::time::Timestamp;
@@ -93,6 +94,8 @@ pub(crate) enum Peeled<'d> {
 /// A layer: its name in summaries, how it is told, what is in it.
 struct Layer {
     name: &'static str,
+    /// The key without which it does not match, or how that key ends.
+    mark: &'static str,
     matches: fn(&Json<'_>) -> bool,
     peel: for<'d> fn(&'d Json<'d>) -> Peeled<'d>,
 }
@@ -100,155 +103,154 @@ struct Layer {
 const LAYERS: &[Layer] = &[
     Layer {
         name: "cloudevents",
+        mark: "specversion",
         matches: cloud_events::is_structured,
         peel: cloud_events::peel,
     },
     Layer {
         name: "eventbridge",
+        mark: "detail-type",
         matches: aws::is_eventbridge,
         peel: |json| Peeled::Value(json.get("detail")),
     },
     Layer {
         name: "sns",
+        mark: "Message",
         matches: aws::is_sns,
         peel: |json| Peeled::Texts(vec![json.get("Message")]),
     },
     Layer {
         name: "sns",
+        mark: "SubscribeURL",
         matches: aws::is_sns_confirmation,
         peel: |_| Peeled::Control,
     },
     Layer {
         name: "sns",
+        mark: "Sns",
         matches: |json| json.get("EventSource").text() == Some("aws:sns") && json.get("Sns").is_object(),
         peel: |json| Peeled::Texts(vec![json.at(&["Sns", "Message"])]),
     },
     Layer {
         name: "sqs",
+        mark: "body",
         matches: aws::is_sqs,
         peel: |json| Peeled::Texts(vec![json.get("body")]),
     },
     Layer {
         name: "kinesis",
+        mark: "kinesis",
         matches: aws::is_kinesis,
         peel: |json| Peeled::Encoded(vec![json.at(&["kinesis", "data"])]),
     },
     Layer {
         name: "aws-event",
+        mark: "Records",
         matches: aws::is_aws_event,
         peel: |json| Peeled::Values(all(json.get("Records"))),
     },
     Layer {
         name: "cloudwatch-logs",
+        mark: "messageType",
         matches: aws::is_cloudwatch_logs,
         peel: aws::peel_cloudwatch_logs,
     },
     Layer {
         name: "cloudwatch-logs",
+        mark: "awslogs",
         matches: aws::is_awslogs,
         peel: |json| Peeled::Encoded(vec![json.at(&["awslogs", "data"])]),
     },
     Layer {
         name: "cloudtrail-file",
+        mark: "Records",
         matches: aws::is_cloudtrail_file,
         peel: |json| Peeled::Values(all(json.get("Records"))),
     },
     Layer {
         name: "pubsub",
+        mark: "message",
         matches: is_pubsub_push,
         peel: |json| Peeled::Encoded(vec![json.at(&["message", "data"])]),
     },
     Layer {
         name: "pubsub",
+        mark: "receivedMessages",
         matches: is_pubsub_pull,
         peel: peel_pubsub_pull,
     },
     Layer {
         name: "azure-records",
+        mark: "records",
         matches: is_azure_records,
         peel: |json| Peeled::Values(all(json.get("records"))),
     },
     Layer {
         name: "aks-audit",
+        mark: "category",
         matches: is_aks_audit,
         peel: |json| Peeled::Texts(vec![json.at(&["properties", "log"])]),
     },
     Layer {
         name: "event-grid",
+        mark: "eventType",
         matches: is_event_grid,
         peel: |json| Peeled::Value(json.get("data")),
     },
     Layer {
         name: "graph-collection",
+        mark: "value",
         matches: is_graph_collection,
         peel: peel_graph_collection,
     },
     Layer {
         name: "elasticsearch-hits",
+        mark: "hits",
         matches: is_hits,
         peel: peel_hits,
     },
     Layer {
         name: "elasticsearch-hit",
+        mark: "_source",
         matches: |json| json.get("_source").is_object() && (json.has("_index") || json.has("_id")),
         peel: |json| Peeled::Value(json.get("_source")),
     },
     Layer {
         name: "splunk-alert",
+        mark: "result",
         matches: is_splunk,
         peel: peel_splunk,
     },
     Layer {
         name: "splunk-hec",
+        mark: "sourcetype",
         matches: |json| json.has_all(&["event", "sourcetype"]),
         peel: |json| Peeled::Texts(vec![json.get("event")]),
     },
     Layer {
         name: "kubernetes-reports",
+        mark: REPORTS,
         matches: is_kubernetes_reports,
         peel: peel_kubernetes_reports,
     },
     Layer {
         name: "kubernetes-list",
+        mark: "items",
         matches: is_kubernetes_list,
         peel: |json| Peeled::Values(all(json.get("items"))),
     },
 ];
 
-/// Whether a key is one without which no layer matches: one look at each key tells most alerts from envelopes.
-fn is_mark(key: &str) -> bool {
-    matches!(
-        key,
-        "specversion"
-            | "detail-type"
-            | "Message"
-            | "SubscribeURL"
-            | "Sns"
-            | "body"
-            | "kinesis"
-            | "Records"
-            | "messageType"
-            | "awslogs"
-            | "message"
-            | "receivedMessages"
-            | "records"
-            | "category"
-            | "eventType"
-            | "value"
-            | "hits"
-            | "_source"
-            | "result"
-            | "sourcetype"
-            | "items"
-    ) || key.ends_with(REPORTS)
-}
-
 /// Takes the outermost layer off, if the object is an envelope.
 pub(crate) fn peel<'d>(json: &'d Json<'d>) -> Option<(&'static str, Peeled<'d>)> {
-    if !json.entries().iter().any(|(key, _)| is_mark(key)) {
+    let marked = marks::present(json);
+    if marked == 0 {
         return None;
     }
-    let layer = LAYERS.iter().find(|layer| (layer.matches)(json))?;
+    let layers = LAYERS.iter().enumerate();
+    let (_, layer) = layers
+        .filter(|(index, _)| marked >> index & 1 == 1)
+        .find(|(_, layer)| (layer.matches)(json))?;
     Some((layer.name, (layer.peel)(json)))
 }
 

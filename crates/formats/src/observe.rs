@@ -31,6 +31,7 @@ const LABEL_CHARS_MAX: usize = 32;
 const REFERENCE_CHARS_MAX: usize = 512;
 const PLACE_CHARS_MAX: usize = 1_024;
 const ID_CHARS: usize = 26;
+const HASH_CHARS: usize = 52;
 
 /// What all drafts of one record share.
 pub(crate) struct Scene<'s> {
@@ -285,18 +286,24 @@ impl Clean {
         let place =
             [repository, path, commit, resource, region].map(|part| part.as_deref().unwrap_or_default());
         let source = [what, &self.source.format, &self.source.rule, &self.serial];
-        let mut hasher = Sha256::new();
-        for part in [self.resolved.subject.key.as_str()]
-            .into_iter()
-            .chain(source)
-            .chain(place)
-        {
-            hasher.update(part.as_bytes());
-            hasher.update([0]);
+        let parts = || {
+            [self.resolved.subject.key.as_str()]
+                .into_iter()
+                .chain(source)
+                .chain(place)
+        };
+        let mut text = Vec::with_capacity(parts().map(|part| part.len() + 1).sum());
+        for part in parts() {
+            text.extend_from_slice(part.as_bytes());
+            text.push(0);
         }
-        let mut id = BASE32_NOPAD.encode(&hasher.finalize()).to_ascii_lowercase();
-        id.truncate(ID_CHARS);
-        format!("{prefix}-{id}")
+        let mut id = String::with_capacity(prefix.len() + 1 + HASH_CHARS);
+        id.push_str(prefix);
+        id.push('-');
+        BASE32_NOPAD.encode_append(&Sha256::digest(&text), &mut id);
+        id.truncate(prefix.len() + 1 + ID_CHARS);
+        id.make_ascii_lowercase();
+        id
     }
 }
 

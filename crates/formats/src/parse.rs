@@ -1,5 +1,6 @@
 //! From an alert to its items: layers off, documents read, formats told, every result accounted for.
 
+mod lines;
 mod mapped;
 
 use reeve_domain::alert::RawAlert;
@@ -10,11 +11,12 @@ use crate::envelope::bytes::{Compression, without_bom, without_script_prefix};
 use crate::envelope::{self, Carried, Peeled, cloud_events, decode_base64};
 use crate::explain::ExplainedObject;
 use crate::formats::{self, Format};
-use crate::json::{Documents, Fault, Json, is_whole_value, read_value};
+use crate::json::{Documents, Fault, Json, is_whole_value, read_quickly, read_value};
 use crate::observe::{Indexes, Observed, Scene, Speaker, observe, receipt};
 use crate::parsed::{Item, Parsed};
 use crate::settings::{Limits, Settings};
 
+use lines::lines_of;
 pub(crate) use mapped::walk_explained;
 
 /// Compressed bytes inside compressed bytes; more is no report.
@@ -151,10 +153,7 @@ impl Walk<'_> {
 
     /// If the first line is a whole value the text is lines, and a bad one is refused alone.
     fn lines_or_documents(&mut self, text: &str, depth: &Depth) {
-        let mut lines = text
-            .split('\n')
-            .enumerate()
-            .skip_while(|(_, line)| line.trim().is_empty());
+        let mut lines = lines_of(text).skip_while(|(_, line)| line.trim().is_empty());
         let Some((before, first)) = lines.next() else {
             return;
         };
@@ -191,6 +190,9 @@ impl Walk<'_> {
     fn documents(&mut self, text: &str, depth: &Depth) {
         if text.len() > self.settings.limits.document_bytes {
             return self.reject(Fault::too_large(self.settings.limits.document_bytes).into_reject(0));
+        }
+        if let Some(json) = read_quickly(text, &self.settings.limits) {
+            return self.value(&json, depth);
         }
         for document in Documents::new(text, self.settings.limits) {
             match document {

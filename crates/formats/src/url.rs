@@ -2,16 +2,29 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr_iter, memchr3};
+
 /// The text without the userinfo of a URL, and of a scp-like `user:password@host:path`; anything else as it is.
 pub(crate) fn without_userinfo(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else {
+    let Some(authority_start) = behind_scheme(text) else {
         return without_scp_password(text);
     };
-    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (scheme, rest) = text.split_at(authority_start);
+    let authority_end = memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
     match rest[..authority_end].rfind('@') {
-        Some(at) => Cow::Owned(format!("{scheme}://{}", &rest[at + 1..])),
+        Some(at) => Cow::Owned([scheme, &rest[at + 1..]].concat()),
         None => Cow::Borrowed(text),
     }
+}
+
+/// Where the authority of a URL begins.
+fn behind_scheme(text: &str) -> Option<usize> {
+    const MARK: &str = "://";
+    let bytes = text.as_bytes();
+    let mut colons = memchr_iter(b':', bytes);
+    colons
+        .find(|at| bytes[*at..].starts_with(MARK.as_bytes()))
+        .map(|at| at + MARK.len())
 }
 
 /// `git@github.com:acme/app` names no secret; `me:password@host:app` does.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
+use memchr::memchr;
 use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -150,7 +151,18 @@ impl SubjectKey {
     }
 
     fn segment(&self, index: usize) -> &str {
-        self.0.splitn(4, ':').nth(index).unwrap_or_default()
+        let mut start = 0;
+        for _ in 0..index {
+            match memchr(b':', &self.0.as_bytes()[start..]) {
+                Some(colon) => start += colon + 1,
+                None => return "",
+            }
+        }
+        let rest = &self.0[start..];
+        match memchr(b':', rest.as_bytes()).filter(|_| index < 3) {
+            Some(colon) => &rest[..colon],
+            None => rest,
+        }
     }
 }
 
@@ -244,19 +256,21 @@ fn encode(part: &str, case: Case) -> String {
 
 /// Most parts are ASCII, which is its own NFC, and have nothing to be escaped.
 fn encode_into(encoded: &mut String, part: &str, case: Case) {
-    if part.is_ascii() {
-        let start = encoded.len();
-        if part.bytes().any(is_reserved_ascii) {
-            part.chars()
-                .for_each(|character| encode_character(encoded, character));
-        } else {
-            encoded.push_str(part);
-        }
-        if case == Case::Folded {
-            encoded[start..].make_ascii_lowercase();
-        }
-        return;
+    let start = encoded.len();
+    if part.bytes().all(|byte| IS_PLAIN[usize::from(byte)]) {
+        encoded.push_str(part);
+    } else if part.is_ascii() {
+        part.chars()
+            .for_each(|character| encode_character(encoded, character));
+    } else {
+        return encode_composed(encoded, part, case);
     }
+    if case == Case::Folded {
+        encoded[start..].make_ascii_lowercase();
+    }
+}
+
+fn encode_composed(encoded: &mut String, part: &str, case: Case) {
     let composed: String = match case {
         Case::Folded => part.nfc().collect::<String>().to_lowercase().nfc().collect(),
         Case::Sensitive => part.nfc().collect(),
@@ -275,9 +289,16 @@ fn encode_character(encoded: &mut String, character: char) {
     }
 }
 
-fn is_reserved_ascii(byte: u8) -> bool {
-    byte <= b' ' || byte == 0x7f || matches!(byte, b':' | b'|' | b'%' | b'/')
-}
+/// The characters of ASCII that stand for themselves.
+static IS_PLAIN: [bool; 256] = {
+    let mut is_plain = [false; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        is_plain[byte as usize] = !matches!(byte, b':' | b'|' | b'%' | b'/');
+        byte += 1;
+    }
+    is_plain
+};
 
 fn is_reserved(character: char) -> bool {
     matches!(character, ':' | '|' | '%' | '/')

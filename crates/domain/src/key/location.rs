@@ -5,6 +5,7 @@ mod families;
 use std::borrow::Cow;
 
 pub use families::family_of;
+use memchr::{memchr_iter, memchr2, memchr2_iter};
 
 use super::{Case, Class, Confidence, KeyError, Resolved, SubjectKey, UNKNOWN_SCOPE};
 
@@ -74,16 +75,16 @@ fn scope_text(scope: Scope<'_>) -> Cow<'_, str> {
     match scope {
         Scope::Repository(repository) => Cow::Owned(repository_path(repository)),
         Scope::Commit(sha) if sha.trim().is_empty() => Cow::Borrowed(""),
-        Scope::Commit(sha) => Cow::Owned(format!("commit-{}", sha.trim().to_ascii_lowercase())),
+        Scope::Commit(sha) => Cow::Owned(["commit-", &sha.trim().to_ascii_lowercase()].concat()),
         Scope::Source(name) | Scope::Reference(name) => Cow::Borrowed(name),
     }
 }
 
 /// `https://user@github.com/Acme/App.git`, `git@github.com:acme/app.git` → `github.com/acme/app`.
 fn repository_path(repository: &str) -> String {
-    let text = repository.trim().to_lowercase();
-    let (rest, is_url) = match text.split_once("://") {
-        Some((_, rest)) => (rest, true),
+    let text = lower_case(repository.trim());
+    let (rest, is_url) = match behind_scheme(&text) {
+        Some(rest) => (rest, true),
         None => (text.as_str(), false),
     };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -92,23 +93,38 @@ fn repository_path(repository: &str) -> String {
         Some((_, host)) => Cow::Owned(format!("{}/{path}", host.replacen(':', "/", 1))),
         None => Cow::Borrowed(rest),
     };
-    let bare = bare
-        .split(['?', '#'])
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('/');
+    let end = memchr2(b'?', b'#', bare.as_bytes()).unwrap_or(bare.len());
+    let bare = bare[..end].trim_end_matches('/');
     bare.strip_suffix(".git").unwrap_or(bare).to_owned()
+}
+
+fn lower_case(text: &str) -> String {
+    match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => text.to_lowercase(),
+    }
+}
+
+/// What stands behind the first `://`.
+fn behind_scheme(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let mut colons = memchr_iter(b':', bytes);
+    let colon = colons.find(|at| bytes[*at..].starts_with(b"://"))?;
+    Some(&text[colon + 3..])
 }
 
 /// The segments of a path: `\` is `/`, and `.`, `..` and empty segments are resolved.
 fn path_parts(path: &str) -> Vec<&str> {
+    let path = path.trim();
     let mut parts = Vec::with_capacity(PATH_PARTS_USUAL);
-    for segment in path.trim().split(['/', '\\']) {
-        match segment {
+    let mut start = 0;
+    for end in memchr2_iter(b'/', b'\\', path.as_bytes()).chain([path.len()]) {
+        match &path[start..end] {
             "" | "." => {}
             ".." => drop(parts.pop()),
             segment => parts.push(segment),
         }
+        start = end + 1;
     }
     parts
 }

@@ -70,6 +70,9 @@ pub(super) fn azure_storage(text: &str) -> Option<(Option<&str>, &str)> {
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     };
+    if !text.contains('=') {
+        return None;
+    }
     let key = field("AccountKey").filter(|key| !key.is_empty())?;
     Some((field("AccountName"), key))
 }

@@ -4,10 +4,20 @@ use data_encoding::HEXLOWER;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
-use super::normalize::outer;
+use super::normalize::{is_bare, outer};
 
 /// Characters that stand for what is not shown.
 const MASKS: [char; 5] = ['*', 'x', 'X', '•', '.'];
+
+/// Those of them that are of ASCII, counted as one.
+static MAY_MASK: [u8; 256] = {
+    let mut may_mask = [0; 256];
+    may_mask[b'*' as usize] = 1;
+    may_mask[b'x' as usize] = 1;
+    may_mask[b'X' as usize] = 1;
+    may_mask[b'.' as usize] = 1;
+    may_mask
+};
 
 /// Lines that begin a private key; they are in every such file, and some scanners report or hash them alone.
 const HEADERS: &[&str] = &[
@@ -55,6 +65,12 @@ fn is_cut(text: &str) -> bool {
 }
 
 fn is_mostly_mask(text: &str) -> bool {
+    let masks = text
+        .bytes()
+        .fold(0, |masks, byte| masks + usize::from(MAY_MASK[usize::from(byte)]));
+    if text.is_ascii() && masks * 2 <= text.len() {
+        return false;
+    }
     let mut counts = [0; MASKS.len()];
     let mut length = 0;
     for character in text.chars() {
@@ -67,7 +83,10 @@ fn is_mostly_mask(text: &str) -> bool {
 }
 
 fn is_header(text: &str) -> bool {
-    let bare = text.trim_matches(|c: char| c == '-' || c == ':' || c.is_whitespace());
+    let bare = match is_bare(text) {
+        true => text,
+        false => text.trim_matches(|c: char| c == '-' || c == ':' || c.is_whitespace()),
+    };
     HEADERS.iter().any(|header| bare.eq_ignore_ascii_case(header))
 }
 

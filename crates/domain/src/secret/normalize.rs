@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use data_encoding::BASE64;
+use memchr::memchr2;
 use percent_encoding::percent_decode_str;
 
 use super::Secret;
@@ -11,11 +12,36 @@ use super::Secret;
 /// and URL escapes. Case is kept. Escapes of line breaks are undone in PEM blocks only.
 pub fn normalize(value: &str) -> Secret<String> {
     let bare = outer(value);
-    if bare.contains("-----BEGIN ") {
+    if bare.contains('-') && bare.contains("-----BEGIN ") {
         return Secret::new(pem_line_breaks(bare));
     }
     let unescaped = json_unescaped(bare);
     Secret::new(url_unescaped(&unescaped).into_owned())
+}
+
+/// A normalized value; most are reported as they are, and are not copied.
+pub(super) enum Normalized<'v> {
+    /// As it was reported.
+    Same(&'v str),
+    /// As [`normalize`] makes it.
+    Other(Secret<String>),
+}
+
+impl<'v> Normalized<'v> {
+    pub(super) fn of(value: &'v str) -> Self {
+        let is_pem = || value.contains('-') && value.contains("-----BEGIN ");
+        match is_bare(value) && memchr2(b'\\', b'%', value.as_bytes()).is_none() && !is_pem() {
+            true => Self::Same(value),
+            false => Self::Other(normalize(value)),
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Same(value) => value,
+            Self::Other(value) => value.expose(),
+        }
+    }
 }
 
 /// The text in a base64 value, for sources known to encode (early TruffleHog v3, Nosey Parker 0.22); none if it is
@@ -32,6 +58,9 @@ pub fn base64_text(value: &str) -> Option<Secret<String>> {
 
 /// Blanks, trailing `,` and `;`, and one layer of matching quotes taken off.
 pub(super) fn outer(value: &str) -> &str {
+    if is_bare(value) {
+        return value;
+    }
     let bare = without_trailing(value);
     for quote in ['"', '\'', '`'] {
         let inside = bare.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
@@ -70,6 +99,12 @@ pub(super) fn json_unescaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(unescaped)
 }
 
+/// Most values begin and end with a letter or a digit: nothing stands around them.
+pub(super) fn is_bare(value: &str) -> bool {
+    let (first, last) = (value.as_bytes().first(), value.as_bytes().last());
+    first.is_some_and(u8::is_ascii_alphanumeric) && last.is_some_and(u8::is_ascii_alphanumeric)
+}
+
 fn without_trailing(text: &str) -> &str {
     text.trim()
         .trim_end_matches(|c: char| matches!(c, ',' | ';') || c.is_whitespace())
@@ -92,6 +127,9 @@ fn escaped_character(rest: &str) -> Option<(char, &str)> {
 
 /// Undoes `%XX` if every `%` begins an escape and the result is text.
 fn url_unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
     let mut pieces = text.split('%');
     pieces.next();
     let mut escapes = 0;

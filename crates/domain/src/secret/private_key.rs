@@ -30,7 +30,7 @@ pub(super) fn find(text: &str) -> Option<PrivateKey> {
     if text.trim_start().starts_with("PuTTY-User-Key-File-") {
         return Some(from_putty(text));
     }
-    if !text.contains("-----BEGIN ") {
+    if !text.contains('-') || !text.contains("-----BEGIN ") {
         return None;
     }
     let text = Zeroizing::new(pem_line_breaks(text));

@@ -62,7 +62,10 @@ pub(super) struct Token<'a> {
 
 /// Recognizes a token by its prefix; none if no vendor is known to write such a text.
 pub(super) fn recognize(text: &str) -> Option<Token<'_>> {
-    let fits = |(prefix, ..): &&(&str, &str, &str)| text.len() > prefix.len() + 8 && text.starts_with(prefix);
+    let first = text.as_bytes().first();
+    let fits = |(prefix, ..): &&(&str, &str, &str)| {
+        prefix.as_bytes().first() == first && text.len() > prefix.len() + 8 && text.starts_with(prefix)
+    };
     let found = PREFIXES
         .iter()
         .filter(fits)

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::normalize::{normalize, outer};
+use super::normalize::{Normalized, normalize, outer};
 use super::private_key::{self, PrivateKey};
 use super::public_key::PublicKey;
 use super::{AliasKind, HmacKeys, cloud, is_header_hash, is_masked, jwt, token};
@@ -224,8 +224,7 @@ impl Value<'_> {
     }
 
     fn token(&self) -> Attempt {
-        let normalized = normalize(self.reported);
-        self.of_token(normalized.expose())
+        self.of_token(Normalized::of(self.reported).text())
     }
 
     fn of_token(&self, text: &str) -> Attempt {
@@ -254,12 +253,8 @@ impl Value<'_> {
             return Some(self.of_password(&connection.host, &connection.user, password?));
         }
         let host = self.hints.host.map(str::trim).filter(|host| !host.is_empty())?;
-        let password = normalize(self.reported);
-        Some(self.of_password(
-            host,
-            self.hints.user.unwrap_or_default().trim(),
-            password.expose(),
-        ))
+        let password = Normalized::of(self.reported);
+        Some(self.of_password(host, self.hints.user.unwrap_or_default().trim(), password.text()))
     }
 
     fn of_password(&self, host: &str, user: &str, password: &str) -> Result<Resolved, Unkeyable> {
@@ -287,13 +282,14 @@ impl Value<'_> {
     }
 
     fn plain(&self) -> Result<Resolved, Unkeyable> {
-        let normalized = normalize(self.reported);
-        if is_masked(normalized.expose()) {
+        let normalized = Normalized::of(self.reported);
+        let value = normalized.text();
+        if value != self.reported && is_masked(value) {
             return Err(Unkeyable::NoValue);
         }
-        let resolved = keyed(self.keys.value_key(normalized.expose())?, Confidence::Medium);
+        let resolved = keyed(self.keys.value_key(value)?, Confidence::Medium);
         let resolved = by_rule(resolved, self.hints);
-        self.with_value_aliases(resolved, normalized.expose())
+        self.with_value_aliases(resolved, value)
     }
 
     /// A keyed hash whose issuer and kind the value itself tells.
@@ -321,9 +317,10 @@ impl Value<'_> {
 }
 
 fn keyed(key: SubjectKey, confidence: Confidence) -> Resolved {
-    let hash = key.id().rsplit('/').next().unwrap_or_default();
-    let shown: String = hash.chars().take(SHOWN_CHARS).collect();
-    Resolved::new(key, &format!("secret value {shown}"), confidence)
+    let hash = key.as_str().rsplit('/').next().unwrap_or_default();
+    let shown = hash.get(..SHOWN_CHARS).unwrap_or(hash);
+    let display = ["secret value ", shown].concat();
+    Resolved::new(key, &display, confidence)
 }
 
 /// What the scanner calls the rule tells the issuer of a value that does not tell it itself.

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
 use reeve_domain::observation::IssueType;
 use reeve_domain::reject::Reject;
 
@@ -141,7 +142,7 @@ fn exposed<'d>(
     exposed_since: Option<reeve_domain::time::Timestamp>,
 ) -> Draft<'d> {
     let title = match &place.path {
-        Some(path) => format!("{title} in {path}"),
+        Some(path) => [title, " in ", path].concat(),
         None => title.to_owned(),
     };
     Draft {
@@ -158,7 +159,7 @@ fn exposed<'d>(
 /// The value, and those fields around it that do not hold it whole: where they recur, it recurs.
 fn withheld<'d>(json: &'d Json<'d>, secret: &'d str, around: &[&str]) -> Vec<Cow<'d, str>> {
     let others = around.iter().filter_map(|field| json.get(field).text());
-    let others = others.filter(|text| !text.contains(secret));
+    let others = others.filter(|text| memmem::find(text.as_bytes(), secret.as_bytes()).is_none());
     std::iter::once(secret).chain(others).map(Cow::Borrowed).collect()
 }
 

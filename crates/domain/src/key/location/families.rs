@@ -94,22 +94,39 @@ const PART_BYTES_MIN: usize = 5;
 /// A word and the rank of its family.
 type RankedWord = (usize, &'static [u8]);
 
-/// The words by their first byte.
-static WORDS: LazyLock<[Vec<RankedWord>; 256]> = LazyLock::new(|| {
-    let mut by_first = [const { Vec::new() }; 256];
-    for (rank, (_, words)) in FAMILIES.iter().enumerate() {
-        for word in words.iter().map(|word| word.as_bytes()) {
-            by_first[usize::from(word[0])].push((rank, word));
+/// The words by their first byte, and as bits which bytes stand behind it.
+struct Words {
+    by_first: [Vec<RankedWord>; 256],
+    seconds: [u64; 256],
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let mut words = Words {
+        by_first: [const { Vec::new() }; 256],
+        seconds: [0; 256],
+    };
+    for (rank, (_, of_family)) in FAMILIES.iter().enumerate() {
+        for word in of_family.iter().map(|word| word.as_bytes()) {
+            words.by_first[usize::from(word[0])].push((rank, word));
+            words.seconds[usize::from(word[0])] |= second_bit(word, 0);
         }
     }
-    by_first
+    words
 });
+
+/// The byte behind the one at a place, as one of 64 bits.
+fn second_bit(text: &[u8], at: usize) -> u64 {
+    text.get(at + 1).map_or(0, |byte| 1 << (byte & 0x3f))
+}
 
 /// The family of a rule, `generic` where no word is known. Case, blanks, `_`, `.` and camel case do not matter.
 pub fn family_of(rule: &str) -> &'static str {
     let name = kebab(rule);
     let name = name.as_bytes();
-    let ranks = (0..name.len()).filter_map(|at| rank_of_word(name, at));
+    let words = &*WORDS;
+    let may_begin = |at: &usize| words.seconds[usize::from(name[*at])] & second_bit(name, *at) != 0;
+    let ranks = (0..name.len()).filter(may_begin);
+    let ranks = ranks.filter_map(|at| rank_of_word(name, at, words));
     ranks
         .min()
         .and_then(|rank| FAMILIES.get(rank))
@@ -118,13 +135,13 @@ pub fn family_of(rule: &str) -> &'static str {
 
 /// The first family with a word that stands here. Short words must stand alone (`uri` is not in `security`); long
 /// ones may be part of another.
-fn rank_of_word(name: &[u8], at: usize) -> Option<usize> {
+fn rank_of_word(name: &[u8], at: usize, words: &Words) -> Option<usize> {
     let is_edge = |at: usize| name.get(at).is_none_or(|byte| *byte == b'-');
     let stands = |word: &[u8]| {
         name[at..].starts_with(word)
             && (word.len() >= PART_BYTES_MIN || ((at == 0 || is_edge(at - 1)) && is_edge(at + word.len())))
     };
-    let here = WORDS[usize::from(name[at])].iter();
+    let here = words.by_first[usize::from(name[at])].iter();
     here.filter(|(_, word)| stands(word)).map(|(rank, _)| *rank).min()
 }
 
@@ -132,7 +149,7 @@ fn rank_of_word(name: &[u8], at: usize) -> Option<usize> {
 fn kebab(rule: &str) -> String {
     let rule = rule.trim();
     let name = match rule.is_ascii() {
-        true => kebab_of(rule.len(), |at| char::from(rule.as_bytes()[at])),
+        true => kebab_of_ascii(rule.as_bytes()),
         false => {
             let characters: Vec<char> = rule.chars().collect();
             kebab_of(characters.len(), |at| characters[at])
@@ -153,6 +170,29 @@ fn kebab_of(length: usize, character_at: impl Fn(usize) -> char) -> String {
             push_separator(&mut name);
         }
         name.extend(character.to_lowercase());
+    }
+    name
+}
+
+/// As [`kebab_of`].
+fn kebab_of_ascii(rule: &[u8]) -> String {
+    let mut name = String::with_capacity(rule.len() + rule.len() / 2);
+    for (index, byte) in rule.iter().enumerate() {
+        if !byte.is_ascii_alphanumeric() {
+            push_separator(&mut name);
+            continue;
+        }
+        if byte.is_ascii_uppercase() && index > 0 {
+            let is = |at: usize, class: fn(&u8) -> bool| rule.get(at).is_some_and(class);
+            let ends_acronym = index > 1
+                && is(index + 1, u8::is_ascii_lowercase)
+                && is(index - 1, u8::is_ascii_uppercase)
+                && is(index - 2, u8::is_ascii_uppercase);
+            if is(index - 1, u8::is_ascii_lowercase) || ends_acronym {
+                push_separator(&mut name);
+            }
+        }
+        name.push(char::from(byte.to_ascii_lowercase()));
     }
     name
 }
