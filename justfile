@@ -64,7 +64,11 @@ setup:
 load *ARGS:
     load-tests/run {{ ARGS }}
 
-# user instructions an alert takes in the normalizer
+# results a second of every format, envelope and mapping: just bench format/asff
+bench *ARGS:
+    cargo bench --locked -p reeve-formats --bench formats -- {{ ARGS }}
+
+# user instructions a result takes in the normalizer: just instructions format/asff
 instructions *ARGS:
     load-tests/instructions {{ ARGS }}
 
