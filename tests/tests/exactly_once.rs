@@ -7,7 +7,7 @@ use reeve_tests::checker::Audit;
 use reeve_tests::host::{wait_for, wait_until};
 use reeve_tests::kafka::Kafka;
 use reeve_tests::line::Line;
-use reeve_tests::metrics::{Scrape, total};
+use reeve_tests::metrics::{Scrape, get, total};
 use reeve_tests::replica::Replica;
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -208,14 +208,30 @@ const COUNTED: [&str; 14] = [
 fn a_broker_that_dies_and_returns_in_the_middle_of_a_run_loses_nothing() {
     let kafka = Kafka::start(1);
     let line = Line::new(&kafka, "restarted", 4);
-    let mut replica = line.replica("one").ready();
-    line.publish(&Alerts::generate(1, 500, 80));
+    let alerts = Alerts::generate(1, 3_000, 80);
+    line.publish(&alerts);
+    let small = line.configuration(&[("records_max: 10000", "records_max: 50")]);
+    let mut replica = line.replica("one").argument("-c").argument(small).start();
+    let settled = wait_for(PATIENCE, || settled(&replica).filter(|settled| *settled > 0.0));
     kafka.kill(1);
+    let settled = settled.expect("it works");
+    assert!(
+        settled < alerts.findings() as f64,
+        "{settled}: all was done already"
+    );
+    replica.wait_log(PATIENCE, "Connection refused");
     kafka.restart(1);
     line.publish(&Alerts::generate(2, 200, 80));
     line.wait_settled(PATIENCE);
     replica.stop();
     line.check();
+}
+
+/// How many findings a replica has dispatched; none where it does not serve metrics yet.
+fn settled(replica: &Replica) -> Option<f64> {
+    get(replica.port(), "/metrics")?;
+    let findings = "topic=\"restarted.findings\"";
+    Some(replica.scrape().sum("reeve_records_consumed_total", findings))
 }
 
 /// How long a broker may be away without anybody ending.

@@ -28,6 +28,7 @@ fn the_demo_shows_the_line_and_ends_by_itself() {
     let story = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     for said in [
+        "closes a task only on proof",
         "claimed, still open",
         "verified",
         "dead letter: not_json",

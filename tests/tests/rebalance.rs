@@ -16,8 +16,11 @@ const PARTITIONS: u32 = 4;
 /// The shortest session a broker allows by default.
 const SHORT_SESSION: &str = "consumer: { session.timeout.ms: \"6000\", heartbeat.interval.ms: \"1000\" }";
 
+/// So that there is a middle of the work.
+const SMALL_BATCHES: (&str, &str) = ("records_max: 10000", "records_max: 50");
+
 fn start(line: &Line<'_>, instance: &str) -> Replica {
-    let config = line.configuration(&[("consumer: {}", SHORT_SESSION)]);
+    let config = line.configuration(&[("consumer: {}", SHORT_SESSION), SMALL_BATCHES]);
     line.replica(instance).argument("-c").argument(config).ready()
 }
 
@@ -103,8 +106,8 @@ fn a_replica_that_was_frozen_past_its_session_wakes_up_to_nothing() {
     let line = Line::new(Kafka::shared(), "frozen", PARTITIONS);
     let mut replicas = vec![start(&line, "sleeper"), start(&line, "waker")];
     gauges(&replicas);
-    line.publish(&Alerts::generate(1, 600, 80));
-    replicas[0].signal("STOP");
+    freeze_at_work(&line, &replicas);
+    // the other one has all of its partitions then
     let owner = std::slice::from_ref(&replicas[1]);
     gauges(owner);
     line.publish(&Alerts::generate(2, 200, 80));
@@ -120,6 +123,30 @@ fn a_replica_that_was_frozen_past_its_session_wakes_up_to_nothing() {
         replica.stop();
     }
     line.check();
+}
+
+/// Stops the first of two replicas as soon as it has dispatched anything, and long before all is.
+fn freeze_at_work(line: &Line<'_>, replicas: &[Replica]) {
+    let alerts = Alerts::generate(1, 3_000, 80);
+    std::thread::scope(|scope| {
+        let lines = alerts.lines();
+        let publishing = scope.spawn(move || Kafka::shared().produce_lines("frozen.alerts.raw", &lines));
+        let dispatched = |replica: &Replica| {
+            let findings = "topic=\"frozen.findings\"";
+            replica.scrape().sum("reeve_records_consumed_total", findings)
+        };
+        wait_until(PATIENCE, "the sleeper is at work", || {
+            dispatched(&replicas[0]) > 0.0
+        });
+        replicas[0].signal("STOP");
+        let others = dispatched(&replicas[1]);
+        assert!(
+            others < alerts.findings() as f64 / 2.0,
+            "{others}: all was done already"
+        );
+        publishing.join().expect("the producer does not fail");
+    });
+    line.remember(&alerts);
 }
 
 #[test]

@@ -249,7 +249,7 @@ def send(database, producer, topic):
         return
     left = producer.flush(30)
     if left or failed:
-        raise SystemExit(f"{left} events are not delivered: {failed[:1]}")
+        raise SystemExit(f"{left} events are not delivered to {topic}: {failed[:1]}")
     with database:
         database.executemany("DELETE FROM outbox WHERE event_id = ?", [(event_id,) for event_id, _, _ in rows])
 

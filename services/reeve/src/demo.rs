@@ -94,6 +94,9 @@ pub fn run(mut config: Config, args: &DemoArgs) -> Outcome {
 
 /// What happens before the reader's eyes.
 fn story(reach: &Reach, address: &str) -> Outcome {
+    say(
+        "reeve turns what scanners report into tasks that somebody answers for, and closes a task only on proof.\n",
+    )?;
     say("1. Five reports arrive: raw alerts in.\n")?;
     for (scanner, text) in SAMPLES {
         say(&format!("   {scanner}"))?;
