@@ -160,9 +160,10 @@ impl Look {
         let Some(pairs) = starts.pairs.first_chunk::<PAIRS>() else {
             return true;
         };
+        let bytes = text.as_bytes();
         let mut here = usize::from(CLASSES[0]);
-        text.bytes().enumerate().any(|(at, byte)| {
-            here = pair(here, byte);
+        (0..bytes.len()).any(|at| {
+            here = pair(here, bytes[at]);
             pairs[here] != 0
                 && ((pairs[here] & OF_START != 0 && at > 0 && self.begins(text, at - 1, starts, reported))
                     || (pairs[here] & OF_ENCODED != 0 && sweep::is_encoded(text, at)))
