@@ -1,5 +1,8 @@
 //! Masked values and known headers: texts that stand where a secret was and are none.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use data_encoding::HEXLOWER;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
@@ -43,16 +46,21 @@ pub fn is_masked(text: &str) -> bool {
 /// Whether a hash in hex (SHA-1 or SHA-256) is that of a known header, so that the finding has no value.
 pub fn is_header_hash(hex: &str) -> bool {
     let hex = hex.trim().to_ascii_lowercase();
-    let hash: fn(&str) -> String = match hex.len() {
-        40 => |text| HEXLOWER.encode(&Sha1::digest(text.as_bytes())),
-        64 => |text| HEXLOWER.encode(&Sha256::digest(text.as_bytes())),
-        _ => return false,
-    };
-    HEADERS
-        .iter()
-        .flat_map(|header| spellings(header))
-        .any(|text| hash(&text) == hex)
+    HEADER_HASHES.contains(&hex)
 }
+
+/// The hashes of every spelling of every header.
+static HEADER_HASHES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let texts = HEADERS.iter().flat_map(|header| spellings(header));
+    let hashes = |text: String| {
+        let text = text.as_bytes();
+        [
+            HEXLOWER.encode(&Sha1::digest(text)),
+            HEXLOWER.encode(&Sha256::digest(text)),
+        ]
+    };
+    texts.flat_map(hashes).collect()
+});
 
 fn says_redacted(text: &str) -> bool {
     let word = text.trim_start_matches(|c: char| !c.is_alphanumeric());
