@@ -14,6 +14,7 @@ const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/python");
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/clients/python");
 const SHIPPED: &str = include_str!("../../config/reeve.yaml");
 const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json");
+const KEY: &str = "secret:aws:access-key:AKIARZPUZDIKED7T3FJ6";
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The broker, gone with this value, and a folder for each principal's configuration.
@@ -213,6 +214,12 @@ fn with_the_printed_rights_the_line_works_and_without_one_of_them_it_says_so() {
 
 /// The Python client as `resolver`, with a group that reeve's rights name.
 fn as_a_ticketing_system(broker: &Secured) {
+    printed(&mut ticketing_system(broker, FOLLOW));
+}
+
+const FOLLOW: &[&str] = &["follow", "--until-idle", "12"];
+
+fn ticketing_system(broker: &Secured, arguments: &[&str]) -> Command {
     let password = std::fs::read_to_string(broker.secret("resolver")).expect("the script wrote it");
     let login = format!(
         "security.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\nsasl.username=resolver\nsasl.password={}\nssl.ca.location={}\n",
@@ -224,20 +231,13 @@ fn as_a_ticketing_system(broker: &Secured) {
     client
         .arg(format!("{CLIENT}/requirements.txt"))
         .arg(format!("{CLIENT}/tickets.py"))
-        .args([
-            "follow",
-            "--brokers",
-            &broker.bootstrap,
-            "--prefix",
-            "acme.",
-            "--until-idle",
-            "12",
-        ])
+        .args(arguments)
+        .args(["--brokers", &broker.bootstrap, "--prefix", "acme."])
         .arg("--database")
         .arg(broker.path("tickets.db"))
         .arg("--config")
         .arg(broker.path("resolver.properties"));
-    printed(&mut client);
+    client
 }
 
 fn nobody_may_do_more(broker: &Secured) {
@@ -254,22 +254,66 @@ fn nobody_may_do_more(broker: &Secured) {
     }
 }
 
-/// Takes each right of the two roles away in turn: the role ends, and says what it may not do.
+/// Takes each right away in turn: a role ends, a command fails, and both say what they may not do.
 fn each_right_is_needed(broker: &Secured) {
     let lines = printed(broker.reeve("operator").args(["topics", "acls"]));
     let rights: Vec<&str> = lines
         .lines()
         .filter_map(|line| line.strip_prefix("--add "))
         .collect();
+    let of = |principal: &str| {
+        let whose = format!("--allow-principal User:{principal} ");
+        rights.iter().filter(move |right| right.starts_with(&whose))
+    };
     for role in ["normalizer", "dispatcher"] {
-        let of_role = format!("--allow-principal User:{role} ");
-        let of_role = rights.iter().filter(|right| right.starts_with(&of_role));
-        let count = of_role
-            .clone()
-            .map(|right| check_needed(broker, role, right))
-            .count();
+        let count = of(role).map(|right| check_needed(broker, role, right)).count();
         assert!(count >= 5, "{role}: {count}");
     }
+    let mut faults = Vec::new();
+    for (principal, least) in [("sender", 1), ("resolver", 3), ("operator", 8)] {
+        let found = of(principal).map(|right| missed(broker, principal, right));
+        let found: Vec<Option<String>> = found.collect();
+        assert!(found.len() >= least, "{principal}: {}", found.len());
+        faults.extend(found.into_iter().flatten());
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What one who runs commands does with a right must fail without it, and name it: what is wrong with that.
+fn missed(broker: &Secured, principal: &str, right: &str) -> Option<String> {
+    let mut fault = None;
+    broker.without(right, || {
+        let output = run(&mut use_of(broker, principal, right));
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).to_lowercase();
+        let refused = ["authorization", "not readable"]
+            .iter()
+            .any(|word| said.contains(word));
+        let named = refused && said.contains(named(right));
+        // settings that may not be read are a warning: the roles need no right to them
+        let silent = output.status.success() && !said.contains("not readable");
+        if silent || !named {
+            fault = Some(format!("{principal} without {right}: {}: {said}", output.status));
+        }
+    });
+    fault
+}
+
+fn use_of(broker: &Secured, principal: &str, right: &str) -> Command {
+    let writes = right.contains("--operation Write");
+    if principal == "resolver" {
+        let tasks = tasks(broker);
+        let id = tasks.split('"').find(|word| word.starts_with("t-"));
+        let done = ["done", id.expect("there are tasks")];
+        return ticketing_system(broker, if writes { &done } else { FOLLOW });
+    }
+    let arguments: &[&str] = match writes {
+        true if right.ends_with("alerts.raw") => &["publish", "a.json"],
+        true => &["event", "--subject", KEY, "--type", "note", "--actor", "ana"],
+        false => &["topics", "verify"],
+    };
+    let mut command = broker.reeve(principal);
+    command.args(arguments);
+    command
 }
 
 fn check_needed(broker: &Secured, role: &str, right: &str) {

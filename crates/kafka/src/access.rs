@@ -72,7 +72,7 @@ impl Access {
         producer
             .flush(STALLED)
             .map_err(|error| error::of("waiting for deliveries", &error))?;
-        delivered(&producer).map(|()| count)
+        self.delivered(&producer, counts.keys()).map(|()| count)
     }
 
     fn send(
@@ -101,7 +101,23 @@ impl Access {
             out = again;
         }
         producer.poll(Duration::ZERO);
-        delivered(producer)
+        self.delivered(producer, [&record.topic])
+    }
+
+    /// Of a record that was refused only the code is known: it is one of those for `topics`.
+    fn delivered<'t>(
+        &self,
+        producer: &BaseProducer<WriterContext>,
+        topics: impl IntoIterator<Item = &'t Topic>,
+    ) -> Result<(), LogError> {
+        let Some(code) = producer.context().take_failure() else {
+            return Ok(());
+        };
+        let names: Vec<&str> = topics
+            .into_iter()
+            .map(|topic| &**self.names.name(*topic))
+            .collect();
+        Err(error::fatal(&format!("writing to {}", names.join(" or ")), code))
     }
 
     /// Every record of `topic` from its start to the end it had when the scan began, partition by partition in no
@@ -278,12 +294,5 @@ fn places(record: &Outgoing, counts: &Counts) -> Vec<Option<i32>> {
         Place::ByKey => vec![Some(partition::of_key(&record.key, partitions))],
         Place::Partition(partition) => vec![Some(partition)],
         Place::Every => (0..partitions).map(Some).collect(),
-    }
-}
-
-fn delivered(producer: &BaseProducer<WriterContext>) -> Result<(), LogError> {
-    match producer.context().take_failure() {
-        Some(code) => Err(error::fatal("a record was not written", code)),
-        None => Ok(()),
     }
 }

@@ -267,11 +267,13 @@ impl<'c> Admin<'c> {
         let topic = ResourceSpecifier::Topic(&plan.name);
         let options = AdminOptions::new().request_timeout(Some(FIRST));
         let answer = self.run(self.client.describe_configs([&topic], &options))?;
-        let Some(Ok(found)) = answer.into_iter().next() else {
+        // without the right to them they come as none
+        let found = answer.into_iter().next().and_then(Result::ok);
+        let Some(found) = found.filter(|found| !found.entries.is_empty()) else {
             return Ok(vec![mismatch(
                 plan,
                 "settings",
-                ("readable", "not readable"),
+                ("readable (the right DescribeConfigs)", "not readable"),
                 true,
             )]);
         };

@@ -28,8 +28,6 @@ pub enum Resource {
     Group(String),
     /// All transactional ids with this prefix.
     TransactionalIds(String),
-    /// The cluster.
-    Cluster,
 }
 
 /// One right.
@@ -69,7 +67,6 @@ impl fmt::Display for Acl {
             Resource::TransactionalIds(prefix) => {
                 write!(f, " --transactional-id {prefix} --resource-pattern-type prefixed")
             }
-            Resource::Cluster => write!(f, " --cluster"),
         }
     }
 }
@@ -127,12 +124,7 @@ pub fn acls(names: &TopicNames, group_prefix: &str, app: &str) -> Vec<Acl> {
         Resource::Topic(names.name(Topic::TaskEvents).to_string()),
         WRITE,
     ));
-    acls.push(acl(
-        Operator,
-        Resource::Group(crate::access::GROUP.to_owned()),
-        READ,
-    ));
-    acls.push(acl(Operator, Resource::Cluster, &["Describe"]));
+    // the commands read without a group, and ask nothing of the cluster itself
     acls
 }
 
