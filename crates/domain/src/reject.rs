@@ -122,6 +122,8 @@ pub struct Reject {
     pub detail: String,
     /// Which result of the record, from 0; none if the whole document is refused.
     pub index: Option<u32>,
+    /// How many results it speaks of; `index` is the first of them.
+    pub results: u32,
 }
 
 impl Reject {
@@ -133,6 +135,7 @@ impl Reject {
             path: None,
             detail: detail.into(),
             index: None,
+            results: 1,
         }
     }
 
@@ -144,6 +147,7 @@ impl Reject {
             path: Some(path.into()),
             detail: detail.into(),
             index: None,
+            results: 1,
         }
     }
 
@@ -183,6 +187,9 @@ pub struct DeadLetter {
     pub path: Option<String>,
     /// Category and position.
     pub detail: String,
+    /// How many results it speaks of, where it is more than one: a record has a bounded number of letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<u32>,
     /// Size of the record in bytes.
     pub payload_bytes: u64,
     /// Keyed hash of the record, to recognise it at replay.
@@ -226,6 +233,7 @@ impl DeadLetter {
             format: reject.format.map(str::to_owned),
             path: reject.path.clone(),
             detail: reject.detail.clone(),
+            results: (reject.results > 1).then_some(reject.results),
             payload_bytes: payload.bytes,
             payload_hmac: payload.hmac.clone(),
         }

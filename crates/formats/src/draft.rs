@@ -80,6 +80,15 @@ pub(crate) struct ReceiptDraft {
     pub(crate) observed_at: Option<Timestamp>,
 }
 
+impl ReceiptDraft {
+    /// The same of a report of which not everything could be read, or was hidden by a click at the source: what it no
+    /// longer shows may still be there.
+    pub(crate) fn of_report(mut self, whole: bool) -> Self {
+        self.scope.complete &= whole;
+        self
+    }
+}
+
 /// One result as a format reads it.
 pub(crate) struct Record<'d> {
     /// The result, and what it stands in.

@@ -1,5 +1,6 @@
 //! From an alert to its items: layers off, documents read, formats told, every result accounted for.
 
+mod bounds;
 mod lines;
 mod mapped;
 
@@ -15,6 +16,7 @@ use crate::json::{Documents, Fault, Json, is_whole_value, read_quickly, read_val
 use crate::observe::{Indexes, Observed, Scene, Speaker, observe, receipt};
 use crate::parsed::{Item, Parsed};
 use crate::settings::{Limits, Settings};
+use bounds::Refusals;
 
 use lines::lines_of;
 pub(crate) use mapped::walk_explained;
@@ -38,6 +40,9 @@ struct Walk<'s> {
     settings: &'s Settings,
     parsed: Parsed,
     indexes: Indexes,
+    refusals: Refusals,
+    /// Results so far of which nobody knows what they would have shown.
+    gaps: u64,
     /// Why objects are read as they are, where somebody asks.
     explained: Option<Vec<ExplainedObject>>,
     /// Of all streams together.
@@ -59,6 +64,8 @@ impl<'s> Walk<'s> {
             settings,
             parsed: Parsed::default(),
             indexes: Indexes::default(),
+            refusals: Refusals::default(),
+            gaps: 0,
             explained: None,
             inflated_bytes: 0,
         }
@@ -229,6 +236,9 @@ impl Walk<'_> {
     }
 
     fn object<'d>(&mut self, json: &'d Json<'d>, depth: &Depth) {
+        if self.is_full() {
+            return self.refuse_more("unknown");
+        }
         if json.entries().len() > ALERT_KEYS_MAX {
             return self.unknown();
         }
@@ -293,12 +303,15 @@ impl Walk<'_> {
         match (format.records)(json) {
             Ok(report) => {
                 let receipts: Vec<ReceiptDraft> = report.receipts;
+                let gaps = self.gaps;
                 report
                     .results
                     .into_iter()
                     .for_each(|found| self.result(format, found, depth));
+                let whole = gaps == self.gaps;
                 receipts
                     .into_iter()
+                    .map(|draft| draft.of_report(whole))
                     .for_each(|draft| self.receipt(speaker, draft, depth));
             }
             Err(reject) => {
@@ -309,6 +322,9 @@ impl Walk<'_> {
     }
 
     fn result<'d>(&mut self, format: &'static Format, found: Found<'d>, depth: &'d Depth) {
+        if self.is_full() {
+            return self.refuse_more(format.id);
+        }
         let record = Record {
             found,
             carried: &depth.carried,
@@ -378,15 +394,15 @@ impl Walk<'_> {
     }
 
     fn dropped(&mut self, format: &'static str, reason: DropReason) {
+        self.gaps += u64::from(matches!(
+            reason,
+            DropReason::SuppressedAtSource | DropReason::Sample
+        ));
         self.push(Item::Dropped {
             index: self.parsed.records,
             format,
             reason,
         });
-    }
-
-    fn reject(&mut self, reject: Reject) {
-        self.push(Item::Rejected(reject));
     }
 
     fn push(&mut self, item: Item) {

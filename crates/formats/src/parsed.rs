@@ -3,10 +3,10 @@
 use reeve_domain::observation::{Observation, Receipt};
 use reeve_domain::reject::{DropReason, Reject};
 
-/// What an alert held. `records` = items observed + dropped + rejected, always.
+/// What an alert held. `records` = items observed + items dropped + results rejected, always.
 #[derive(Debug, Default)]
 pub struct Parsed {
-    /// One for each record, in the order of the alert.
+    /// One for each record, in the order of the alert; of very many refusals, one for each reason and format.
     pub items: Vec<Item>,
     /// Scans with a scope that ran; no records of their own.
     pub receipts: Vec<Receipt>,
@@ -45,6 +45,6 @@ pub enum Item {
         /// Why.
         reason: DropReason,
     },
-    /// Refused; becomes a dead letter.
+    /// Refused; becomes a dead letter. It may speak of more than one record.
     Rejected(Reject),
 }

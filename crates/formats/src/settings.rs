@@ -24,6 +24,10 @@ pub struct Limits {
     pub inflated_ratio: usize,
     /// Structural envelopes inside one another; compression and BOM do not count.
     pub envelopes: u32,
+    /// Results that are read; the others are refused.
+    pub results: u32,
+    /// Refusals with a place of their own; the others are counted, by reason and format.
+    pub rejects: u32,
 }
 
 impl Default for Limits {
@@ -35,6 +39,8 @@ impl Default for Limits {
             inflated_bytes: 64 << 20,
             inflated_ratio: 200,
             envelopes: 4,
+            results: 100_000,
+            rejects: 1_000,
         }
     }
 }

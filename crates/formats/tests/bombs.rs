@@ -94,6 +94,16 @@ fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             format!("[{}[]]", "[],".repeat(2_700_000)).into_bytes(),
             "",
         ),
+        (
+            "empty objects",
+            format!("[{}{{}}]", "{},".repeat(2_699_999)).into_bytes(),
+            "rejected too_large 2600000, rejected unknown_format 100000",
+        ),
+        (
+            "lines of empty objects",
+            "{}\n".repeat(4_000_000).into_bytes(),
+            "rejected too_large 3900000, rejected unknown_format 100000",
+        ),
     ]
 }
 
@@ -114,6 +124,11 @@ fn a_bomb_costs_bounded_time_and_memory_and_ends_with_its_reason() {
             counts == end
         };
         assert!(is_expected, "{name}: {counts}");
+        assert!(
+            parsed.items.len() <= 1_100,
+            "{name}: {} items",
+            parsed.items.len()
+        );
     }
     if let Some(peak) = peak_kib() {
         assert!(peak < MEMORY_KIB_MAX, "{peak} KiB at most");

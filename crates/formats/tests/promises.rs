@@ -276,3 +276,63 @@ proptest! {
         parsed(&with_value(record, pointer, text.into()));
     }
 }
+
+/// A run that ended well, on a branch, with these results.
+fn scan(results: &Value) -> Value {
+    json!({"version": "2.1.0", "runs": [{
+        "tool": {"driver": {"name": "gitleaks", "semanticVersion": "v8.0.0", "rules": [{"id": "github-pat"}]}},
+        "versionControlProvenance": [{"repositoryUri": "https://git.example/shop", "branch": "main"}],
+        "invocations": [{"executionSuccessful": true, "endTimeUtc": "2026-01-02T00:00:00Z"}],
+        "results": results}]})
+}
+
+fn is_proof(results: &Value) -> bool {
+    let parsed = parsed(&scan(results));
+    assert_eq!(parsed.receipts.len(), 1);
+    parsed.receipts[0].scope.complete
+}
+
+#[test]
+fn a_scan_of_which_a_result_was_refused_or_clicked_away_proves_no_removal() {
+    let place =
+        json!([{"physicalLocation": {"artifactLocation": {"uri": "ci.sh"}, "region": {"startLine": 4}}}]);
+    let shown = json!({"ruleId": "github-pat", "message": {"text": "x"}, "locations": place});
+    let with = |name: &str, value: Value| {
+        let mut result = shown.clone();
+        result[name] = value;
+        json!([shown, result])
+    };
+    assert!(is_proof(&json!([])), "nothing is left");
+    assert!(is_proof(&json!([shown])));
+    let gone = with("baselineState", json!("absent"));
+    assert!(is_proof(&gone), "it says itself that it is gone");
+    let clicked = with(
+        "suppressions",
+        json!([{"kind": "external", "status": "accepted"}]),
+    );
+    assert_eq!(
+        tally(&parsed(&scan(&clicked))),
+        "dropped suppressed_at_source 1, observed 1"
+    );
+    assert!(!is_proof(&clicked));
+    let sample = include_str!("../fixtures/trivy-operator/exposed_secrets.json");
+    let refused = parse_bytes(sample.as_bytes(), &settings());
+    assert!(tally(&refused).contains("rejected"));
+    assert!(refused.receipts.iter().all(|receipt| !receipt.scope.complete));
+}
+
+#[test]
+fn a_scan_that_left_a_control_out_is_not_compared_with_one_that_ran_it() {
+    let rules = |status: &str| {
+        let scan = json!({"clusterName": "shop", "generationTime": "2026-01-02T00:00:00Z",
+            "metadata": {"scanMetadata": {"kubescapeVersion": "v3.0.0"}, "contextMetadata": {"clusterContextMetadata": {"contextName": "shop"}}},
+            "summaryDetails": {"frameworks": [{"name": "NSA"}],
+                "controls": {"C-0035": {"status": status, "statusInfo": {"status": status}}}},
+            "resources": [], "results": []});
+        let parsed = parsed(&scan);
+        assert_eq!(parsed.receipts.len(), 1, "{parsed:?}");
+        parsed.receipts[0].scope.ruleset.clone()
+    };
+    assert_eq!(rules("passed"), rules("failed"));
+    assert_ne!(rules("passed"), rules("skipped"));
+}

@@ -51,17 +51,17 @@ impl Counts {
         *self.outcomes.entry(outcome).or_default() += 1;
     }
 
-    /// Adds one result of `format`.
-    pub fn alert(&mut self, format: Option<&str>, outcome: AlertOutcome) {
+    /// Adds results of `format`.
+    pub fn alert(&mut self, format: Option<&str>, outcome: AlertOutcome, results: u64) {
         let format = format.unwrap_or("unknown");
         match self
             .alerts
             .iter_mut()
             .find(|((known, what), _)| known == format && *what == outcome)
         {
-            Some((_, count)) => *count += 1,
+            Some((_, count)) => *count += results,
             None => {
-                self.alerts.insert((format.to_owned(), outcome), 1);
+                self.alerts.insert((format.to_owned(), outcome), results);
             }
         }
     }

@@ -208,21 +208,22 @@ fn count(counts: &mut Counts, parsed: &Parsed) {
                 format, observations, ..
             } => {
                 for observation in observations {
-                    counts.alert(Some(format), alert_outcome(observation));
+                    counts.alert(Some(format), alert_outcome(observation), 1);
                 }
             }
             Item::Dropped { format, reason, .. } => {
-                counts.alert(Some(format), AlertOutcome::Dropped);
+                counts.alert(Some(format), AlertOutcome::Dropped, 1);
                 *counts.dropped.entry(*reason).or_default() += 1;
             }
             Item::Rejected(reject) => {
-                counts.alert(reject.format, AlertOutcome::Rejected);
-                *counts.rejects.entry(reject.reason).or_default() += 1;
+                let results = u64::from(reject.results);
+                counts.alert(reject.format, AlertOutcome::Rejected, results);
+                *counts.rejects.entry(reject.reason).or_default() += results;
             }
         }
     }
     for receipt in &parsed.receipts {
-        counts.alert(Some(&receipt.source.format), AlertOutcome::Receipt);
+        counts.alert(Some(&receipt.source.format), AlertOutcome::Receipt, 1);
     }
     counts.record(record_outcome(parsed));
 }

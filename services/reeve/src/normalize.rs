@@ -26,7 +26,9 @@ use crate::{clock, explain, keys, rules};
 /// # Errors
 /// 66 if a file to write cannot be made (nothing is read then) or a path could not be opened (all others are read).
 pub fn run(config: &Config, args: &NormalizeArgs) -> Outcome {
-    let settings = rules::settings(config, keys::or_ephemeral(config)?);
+    let mut settings = rules::settings(config, keys::or_ephemeral(config)?);
+    // A file is read once, by its owner, and nothing waits behind it.
+    (settings.limits.results, settings.limits.rejects) = (u32::MAX, 100_000);
     let places = inputs::resolve(&args.inputs.paths);
     let mut missing = places.missing;
     let mut work = Work {
@@ -251,7 +253,9 @@ fn account(path: String, parsed: &Parsed) -> OfFile {
                 of.evidence += observations.len() as u64 - findings;
             }
             Item::Dropped { reason, .. } => *of.dropped.entry(reason.as_str()).or_default() += 1,
-            Item::Rejected(reject) => *of.rejected.entry(reject.reason.as_str()).or_default() += 1,
+            Item::Rejected(reject) => {
+                *of.rejected.entry(reject.reason.as_str()).or_default() += u64::from(reject.results);
+            }
         }
     }
     of

@@ -9,8 +9,10 @@ mod resource;
 
 use std::collections::BTreeMap;
 
+use data_encoding::BASE32_NOPAD;
 use reeve_domain::observation::{EvidenceLevel, EvidenceScope, ReceiptScope, Statement};
 use reeve_domain::reject::{DropReason, Reject};
+use sha2::{Digest, Sha256};
 
 use super::Format;
 use crate::draft::{Draft, Found, Problem, Reading, ReceiptDraft, Record, Report, SourceOf, Times};
@@ -102,13 +104,34 @@ fn receipt(json: &Json<'_>) -> Option<ReceiptDraft> {
         scope: ReceiptScope {
             kind: "cluster".to_owned(),
             id: cluster.to_owned(),
-            ruleset: format!("{} {}", version.unwrap_or("-"), frameworks.join(",")),
+            ruleset: format!(
+                "{} {}{}",
+                version.unwrap_or("-"),
+                frameworks.join(","),
+                unchecked(json)
+            ),
             reference: None,
             complete: is_whole && !frameworks.is_empty(),
         },
         rule: "scan".to_owned(),
         observed_at: time::of(json.get("generationTime")),
     })
+}
+
+/// The controls that a scan left out, as a short hash: it is not compared with one that ran them.
+fn unchecked(json: &Json<'_>) -> String {
+    let controls = json.at(&["summaryDetails", "controls"]).entries().iter();
+    let skipped = controls.filter(|(_, control)| {
+        let status = control.at(&["statusInfo", "status"]).text();
+        status.or(control.get("status").text()) == Some("skipped")
+    });
+    let mut ids: Vec<&str> = skipped.map(|(id, _)| &**id).collect();
+    if ids.is_empty() {
+        return String::new();
+    }
+    ids.sort_unstable();
+    let hash = BASE32_NOPAD.encode(&Sha256::digest(ids.join(","))[..5]);
+    format!(" without {}", hash.to_ascii_lowercase())
 }
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {

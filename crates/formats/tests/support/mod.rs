@@ -58,7 +58,12 @@ pub(crate) fn parse_with_headers(bytes: &[u8], headers: &[(String, Vec<u8>)], se
 
 /// Every record is exactly one item, and provenance is unique within each kind.
 fn check_accounts(parsed: &Parsed) {
-    assert_eq!(parsed.items.len(), parsed.records as usize, "records are items");
+    let results = |item: &Item| match item {
+        Item::Rejected(reject) => reject.results,
+        _ => 1,
+    };
+    let accounted: u32 = parsed.items.iter().map(results).sum();
+    assert_eq!(accounted, parsed.records, "every record is in one item");
     assert_eq!(parsed.empty, parsed.records == 0);
     let mut finding_indexes: Vec<u32> = findings(parsed)
         .iter()
@@ -141,7 +146,10 @@ pub(crate) fn tally(parsed: &Parsed) -> String {
             Item::Dropped { reason, .. } => format!("dropped {}", reason.as_str()),
             Item::Rejected(reject) => format!("rejected {}", reject.reason.as_str()),
         };
-        *counts.entry(name).or_insert(0) += 1;
+        *counts.entry(name).or_insert(0) += match item {
+            Item::Rejected(reject) => reject.results,
+            _ => 1,
+        };
     }
     counts
         .iter()
