@@ -89,7 +89,10 @@ impl Piece {
                 } else if let Some(scan) = rule.strip_prefix(SCAN) {
                     cause.scans.iter().any(|known| known == scan)
                 } else {
-                    *rule == cause.rule && (self.level != EvidenceLevel::E3 || self.source == cause.format)
+                    // a place that several rules share has no rule
+                    !rule.is_empty()
+                        && *rule == cause.rule
+                        && (self.level != EvidenceLevel::E3 || self.source == cause.format)
                 }
             }
         }

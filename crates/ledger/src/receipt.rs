@@ -14,7 +14,7 @@ use crate::api::Applied;
 use crate::apply::add_piece;
 use crate::bounds::{TEXT_CHARS_MAX, cut};
 use crate::case::Case;
-use crate::cause::{CauseFact, CauseId, report_of};
+use crate::cause::{CauseFact, CauseId, MORE, report_of};
 use crate::piece::{Piece, SCAN};
 use crate::refresh::{self, Mover, Now};
 
@@ -115,7 +115,9 @@ fn causes_under<'c>(
 
 fn mark(case: &mut Case, origin: &SubjectKey, receipt: &Receipt, (scan, report): (&str, &str)) -> bool {
     let stood = |(id, cause): (&CauseId, &CauseFact)| {
-        let listed = cause.reports.iter().any(|known| known == report);
+        // of those that share a place, some may lie elsewhere
+        let own = cause.reference != MORE;
+        let listed = own && cause.reports.iter().any(|known| known == report);
         (listed && lies_in(cause, receipt)).then(|| id.clone())
     };
     let shown: Vec<CauseId> = causes_under(case, origin).filter_map(stood).collect();

@@ -8,7 +8,7 @@ use reeve_domain::task::Task;
 use reeve_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Applied, Case, Known};
+use crate::case::{Applied, Case, Known, Tracked};
 
 /// The version this reeve writes, and the highest it reads.
 pub const LEDGER_VERSION: u32 = 2;
@@ -91,7 +91,8 @@ pub(crate) fn encode(case: &mut Case, bytes_max: usize) -> Result<Vec<u8>, Ledge
         cut_events,
     ];
     let then: [fn(&mut Case); FOLDS_MAX] = [fold_causes; FOLDS_MAX];
-    for cut in first.into_iter().chain(then) {
+    let last: [fn(&mut Case); 1] = [fold_all_causes];
+    for cut in first.into_iter().chain(then).chain(last) {
         if text.len() <= bytes_max {
             break;
         }
@@ -224,11 +225,18 @@ fn cut_events(case: &mut Case) {
 
 /// The older half of every task's causes share a place per rule.
 fn fold_causes(case: &mut Case) {
+    each_tracked(case, crate::shrink::fold_older_half);
+}
+
+/// All causes of a task share one place: names that a stranger chose are in no rule's place either.
+fn fold_all_causes(case: &mut Case) {
+    each_tracked(case, crate::shrink::fold_all);
+}
+
+fn each_tracked(case: &mut Case, fold: fn(&mut Tracked)) {
     let shares = case.ties.shares.values_mut();
     let apart = shares.flat_map(|share| share.facts.tracked.values_mut());
-    for tracked in case.tracked.values_mut().chain(apart) {
-        crate::shrink::fold_older_half(tracked);
-    }
+    case.tracked.values_mut().chain(apart).for_each(fold);
 }
 
 /// The ledger record of one case. Over the policy's budget the case is cut.

@@ -1,7 +1,8 @@
 //! A closed case after its time, and causes that lose their own place: smaller, and still the same answer to new facts.
 
-use reeve_domain::observation::IssueType;
+use reeve_domain::observation::{IssueType, Validity};
 use reeve_domain::task::Task;
+use reeve_domain::time::Timestamp;
 use reeve_policy::Policy;
 
 use crate::case::{Case, Tracked};
@@ -96,9 +97,31 @@ pub(crate) fn fold_older_half(tracked: &mut Tracked) {
     tracked.forgot = true;
 }
 
+/// Moves all causes of a task to one place: no rule has one of its own any more, so that only what speaks of the whole
+/// subject closes it.
+pub(crate) fn fold_all(tracked: &mut Tracked) {
+    if tracked.causes.len() <= 1 {
+        return;
+    }
+    for cause in std::mem::take(&mut tracked.causes).into_values() {
+        let of_any = CauseFact {
+            rule: String::new(),
+            ..cause
+        };
+        share_at(tracked, CauseId::more("", None), of_any);
+    }
+    if let Some(task) = &mut tracked.task {
+        task.causes.clear();
+    }
+    tracked.forgot = true;
+}
+
 /// Moves one cause to the place its rule shares.
 pub(crate) fn share(tracked: &mut Tracked, cause: CauseFact) {
-    let id = CauseId::more(&cause.format, Some(&cause.rule));
+    share_at(tracked, CauseId::more(&cause.format, Some(&cause.rule)), cause);
+}
+
+fn share_at(tracked: &mut Tracked, id: CauseId, cause: CauseFact) {
     let Some(shared) = tracked.causes.get_mut(&id) else {
         let bucket = CauseFact {
             reference: MORE.to_owned(),
@@ -115,8 +138,23 @@ pub(crate) fn share(tracked: &mut Tracked, cause: CauseFact) {
     if width(cause.exposure) > width(shared.exposure) {
         shared.exposure = cause.exposure;
     }
-    if cause.validity > shared.validity {
-        shared.validity = cause.validity;
-    }
+    shared.validity = less_dead(shared.validity, cause.validity);
     shared.honeytoken |= cause.honeytoken;
+    // A scan speaks only of a place all of which it has shown.
+    shared.scans.retain(|scan| cause.scans.contains(scan));
+    for report in &cause.reports {
+        shared.reported_in(report);
+    }
+}
+
+type Validated = Option<(Timestamp, Validity)>;
+
+/// A place is dead only if all who share it are.
+fn less_dead(one: Validated, other: Validated) -> Validated {
+    let dead = |word: Validated| matches!(word, Some((_, Validity::Inactive)));
+    match (dead(one), dead(other)) {
+        (true, false) => other,
+        (false, true) => one,
+        _ => one.max(other),
+    }
 }

@@ -16,5 +16,6 @@ mod net;
 mod parting;
 mod partition;
 mod receipts;
+mod sharing;
 mod tangles;
 mod world;
