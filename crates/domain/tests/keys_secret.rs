@@ -245,6 +245,16 @@ fn masked_values_are_no_values() {
         "-----BEGIN RSA PRIVATE KEY-----",
         "postgres://app:********@db.example/x",
         "postgres://app:REDACTED@db/x",
+        "[MASKED]",
+        "[FILTERED]",
+        "<hidden>",
+        "[secure]",
+        "${{ secret }}",
+        "sk-...AbCd",
+        "sk_live_***4242",
+        "ghp_abc•••wxyz",
+        "abc…wxyz",
+        "postgres://app:a***b@db/x",
     ];
     for text in masked {
         let refused = of_value(text, None, &ValueHints::default(), &keys()).err();

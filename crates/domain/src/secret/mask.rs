@@ -22,6 +22,14 @@ static MAY_MASK: [u8; 256] = {
     may_mask
 };
 
+/// Runs that hide the middle or the start of a value.
+const HIDING: [&str; 3] = ["***", "•••", "..."];
+
+/// Words that, in brackets or the like, stand for a value in logs and job output.
+const PLACEHOLDERS: [&str; 9] = [
+    "filtered", "hidden", "masked", "removed", "scrubbed", "secure", "secret", "sensitive", "value",
+];
+
 /// Lines that begin a private key; they are in every such file, and some scanners report or hash them alone.
 const HEADERS: &[&str] = &[
     "BEGIN DSA PRIVATE KEY",
@@ -62,7 +70,18 @@ static HEADER_HASHES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     texts.flat_map(hashes).collect()
 });
 
+/// Whether a part of a value is hidden: what is left of two secrets may be the same. For keys alone: the rest is still
+/// a secret.
+pub(super) fn is_partly_hidden(text: &str) -> bool {
+    let one_word = !text.contains(char::is_whitespace);
+    one_word && (HIDING.iter().any(|run| text.contains(run)) || text.contains('…'))
+}
+
 fn says_redacted(text: &str) -> bool {
+    let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
+    if bare.len() < text.len() && PLACEHOLDERS.iter().any(|word| bare.eq_ignore_ascii_case(word)) {
+        return true;
+    }
     let word = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     word.get(..8)
         .is_some_and(|start| start.eq_ignore_ascii_case("redacted"))

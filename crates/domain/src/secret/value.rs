@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::mask::is_partly_hidden;
 use super::normalize::{Normalized, normalize, outer};
 use super::private_key::{self, PrivateKey};
 use super::public_key::PublicKey;
@@ -55,7 +56,7 @@ pub fn of_value(
     keys: &HmacKeys,
 ) -> Result<Resolved, Unkeyable> {
     let reported = outer(value);
-    if is_masked(reported) {
+    if is_masked(reported) || is_partly_hidden(reported) {
         return Err(Unkeyable::NoValue);
     }
     Value {
@@ -258,7 +259,7 @@ impl Value<'_> {
     }
 
     fn of_password(&self, host: &str, user: &str, password: &str) -> Result<Resolved, Unkeyable> {
-        if is_masked(password) {
+        if is_masked(password) || is_partly_hidden(password) {
             return Err(Unkeyable::NoValue);
         }
         if host.is_empty() {
