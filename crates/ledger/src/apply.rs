@@ -313,10 +313,7 @@ fn revive(case: &mut Case) {
 }
 
 fn was_applied(case: &Case, position: Position) -> bool {
-    let last = match position.topic {
-        InputTopic::Findings => case.applied.findings,
-        InputTopic::TaskEvents => case.applied.task_events,
-    };
+    let last = case.applied.of(position.topic);
     last.is_some_and(|last| position.offset <= last)
 }
 

@@ -9,6 +9,7 @@ use reeve_domain::task::{ClaimEntry, Task};
 use reeve_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::api::InputTopic;
 use crate::cause::{CauseFact, CauseId};
 use crate::marks::Marks;
 use crate::piece::{Piece, is_believed_death};
@@ -46,6 +47,25 @@ pub struct Case {
 pub(crate) struct Applied {
     pub(crate) findings: Option<i64>,
     pub(crate) task_events: Option<i64>,
+}
+
+impl Applied {
+    /// Of one input.
+    pub(crate) fn of(self, topic: InputTopic) -> Option<i64> {
+        match topic {
+            InputTopic::Findings => self.findings,
+            InputTopic::TaskEvents => self.task_events,
+        }
+    }
+
+    /// Forgets what was seen of an input at `offset` and after it.
+    pub(crate) fn forget(&mut self, topic: InputTopic, offset: i64) {
+        let last = match topic {
+            InputTopic::Findings => &mut self.findings,
+            InputTopic::TaskEvents => &mut self.task_events,
+        };
+        *last = last.filter(|last| *last < offset);
+    }
 }
 
 /// What the inventories said, and when they were asked.

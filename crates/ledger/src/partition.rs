@@ -9,7 +9,7 @@ use reeve_domain::time::Timestamp;
 use reeve_policy::Policy;
 use sha2::{Digest, Sha256};
 
-use crate::api::{Applied, Input, Position};
+use crate::api::{Applied, Input, InputTopic, Position};
 use crate::apply::{apply, lookup_due};
 use crate::case::Case;
 use crate::gauges::{Gauges, Tally};
@@ -234,6 +234,18 @@ impl Partition {
             Ok(())
         } else {
             Err(LedgerError::Lost { expected, got })
+        }
+    }
+
+    /// The last offset of an input that any case has seen.
+    pub fn seen(&self, topic: InputTopic) -> Option<i64> {
+        self.cases.values().filter_map(|case| case.applied.of(topic)).max()
+    }
+
+    /// An input begins anew at `offset`: what was seen from there on was something else.
+    pub fn forget_seen(&mut self, topic: InputTopic, offset: i64) {
+        for case in self.cases.values_mut() {
+            case.applied.forget(topic, offset);
         }
     }
 

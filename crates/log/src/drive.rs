@@ -145,6 +145,7 @@ fn reassign<L: Log, S: Segment, O: Observer>(
         segment.begin_restore(partition);
         let proof = log.restore(partition, &mut |record| segment.restore(record))?;
         segment.end_restore(partition, proof.as_deref())?;
+        segment.begins(partition, &log.begins(partition))?;
         observer.restored(partition, begun.elapsed());
         ticks.remember(partition);
     }

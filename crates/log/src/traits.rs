@@ -89,6 +89,23 @@ pub enum RestoreError {
         /// What the ledger gives.
         got: String,
     },
+    /// Reading would begin before what the state has seen already.
+    #[error(
+        "partition {partition}: reading of {} begins at offset {begins}, but the ledger has seen it up to {seen}: \
+         what lies between would be taken for repeats. If somebody moved the group's offsets, move them on to where they \
+         were; if the topic was made anew, `--accept-ledger-loss` takes its records for new ones",
+        topic.as_str()
+    )]
+    Rewound {
+        /// Partition number.
+        partition: i32,
+        /// The input.
+        topic: Topic,
+        /// Where it begins.
+        begins: i64,
+        /// The last offset seen.
+        seen: i64,
+    },
     /// A record that cannot be read.
     #[error(
         "ledger-{partition} offset {offset}: not a ledger record ({what}). `--accept-ledger-loss` goes on without it"
@@ -115,6 +132,12 @@ pub trait Log {
         partition: i32,
         each: &mut dyn FnMut(Record) -> Result<(), RestoreError>,
     ) -> Result<Option<String>, LogError>;
+
+    /// Where the inputs of a restored `partition` begin; nothing where nobody but the log itself can move that.
+    fn begins(&self, partition: i32) -> Vec<(Topic, i64)> {
+        let _none = partition;
+        Vec::new()
+    }
 
     /// Writes `output` and the offsets of everything polled so far, atomically.
     fn commit(&mut self, output: Output) -> Result<Commit, LogError>;
@@ -147,6 +170,12 @@ pub trait Segment {
 
     /// The partition is complete; `proof` is what was committed last (none: nothing ever was).
     fn end_restore(&mut self, partition: i32, proof: Option<&str>) -> Result<(), RestoreError>;
+
+    /// Where the records of the restored `partition` will begin.
+    fn begins(&mut self, partition: i32, inputs: &[(Topic, i64)]) -> Result<(), RestoreError> {
+        let _none = (partition, inputs);
+        Ok(())
+    }
 
     /// The partition is no longer ours: forget it.
     fn revoke(&mut self, partition: i32);

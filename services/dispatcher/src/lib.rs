@@ -6,11 +6,13 @@ mod input;
 mod lookups;
 mod misfits;
 mod outgoing;
+mod rewound;
 mod unreadable;
 
 pub use counts::{Counts, Observe, State};
 use input::Body;
 pub use lookups::Lookups;
+use rewound::input_topic;
 use unreadable::{Unreadable, refused};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,7 @@ use reeve_domain::secret::HmacKeys;
 use reeve_domain::time::Timestamp;
 use reeve_formats::Scrub;
 use reeve_inventories::Inventories;
-use reeve_ledger::{Applied, Case, Input, InputTopic, Overlay, Partition, Position};
+use reeve_ledger::{Applied, Case, Input, Overlay, Partition, Position};
 use reeve_log::cloudevent::traceparent;
 use reeve_log::{Output, Record, RestoreError, Segment, Topic, TopicNames};
 use reeve_policy::Policy;
@@ -333,6 +335,16 @@ impl<O: Observe> Segment for Dispatcher<O> {
         }
     }
 
+    fn begins(&mut self, partition: i32, inputs: &[(Topic, i64)]) -> Result<(), RestoreError> {
+        let accept_loss = self.parts.accept_loss;
+        match self.cases.get_mut(&partition) {
+            Some(cases) => inputs
+                .iter()
+                .try_for_each(|(topic, at)| rewound::check(cases, partition, (*topic, *at), accept_loss)),
+            None => Ok(()),
+        }
+    }
+
     fn revoke(&mut self, partition: i32) {
         self.cases.remove(&partition);
         self.pending.remove(&partition);
@@ -390,9 +402,3 @@ impl<O: Observe> Segment for Dispatcher<O> {
     }
 }
 
-const fn input_topic(topic: Topic) -> InputTopic {
-    match topic {
-        Topic::TaskEvents => InputTopic::TaskEvents,
-        _ => InputTopic::Findings,
-    }
-}

@@ -292,3 +292,23 @@ fn a_case_with_several_tasks_counts_each() {
     partition.commit(overlay, policy);
     assert_eq!(partition.gauges(at(1)).open.values().sum::<u64>(), 2);
 }
+
+#[test]
+fn what_comes_under_an_offset_that_was_seen_is_a_repeat_until_the_input_begins_anew() {
+    let (mut partition, _, _) = filled(3);
+    let key = &keys(3)[2];
+    let changes = |partition: &Partition| {
+        let position = Some(Position {
+            topic: InputTopic::Findings,
+            offset: 0,
+        });
+        let mut overlay = Overlay::default();
+        let finding = leak_of(key);
+        let given = (Input::Finding(&finding), position);
+        partition.apply(&mut overlay, key, given, at_once(), at(2)).changed
+    };
+    assert_eq!(partition.seen(InputTopic::Findings), Some(2));
+    assert!(!changes(&partition));
+    partition.forget_seen(InputTopic::Findings, 0);
+    assert!(changes(&partition));
+}
