@@ -27,6 +27,7 @@ pub(super) const DETECT_SECRETS: Format = Format {
         "filename",
         "hashed_secret",
         "is_verified",
+        "verified_result",
         "is_secret",
         "line_number",
     ],
@@ -79,6 +80,7 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     };
     let validity = match json.get("is_verified").bool() {
         Some(true) => Validity::Active,
+        _ if json.get("verified_result").bool() == Some(true) => Validity::Active,
         _ => Validity::Unknown,
     };
     let generated_at = record

@@ -1,4 +1,4 @@
-//! GitGuardian: its webhook of incidents, and the reports of ggshield.
+//! GitGuardian: its incidents by webhook and by API, its honeytokens, and the reports of ggshield.
 //!
 //! `secret_revoked` and a resolution are somebody's word; only `validity` was checked with the provider. What ggshield
 //! matched is masked unless it was told to show secrets; its `ignore_sha` is a hash of them.
@@ -9,6 +9,8 @@ use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, ReceiptS
 use reeve_domain::reject::{DropReason, Reject};
 use reeve_domain::secret::AliasKind;
 
+mod honeytoken;
+
 use super::{Format, leak};
 use crate::draft::{
     Found, HashKind, Place, Reading, ReceiptDraft, Record, Report, SourceOf, SubjectOf, Times,
@@ -16,7 +18,7 @@ use crate::draft::{
 use crate::json::Json;
 use crate::{severity, time};
 
-/// The webhook of an incident.
+/// Incidents and honeytokens.
 pub(super) const GITGUARDIAN: Format = Format {
     id: "gitguardian",
     version: 1,
@@ -40,12 +42,27 @@ pub(super) const GITGUARDIAN: Format = Format {
         "occurrences",
     ],
     statements: STATEMENTS,
-    detect: |json| json.get("source").text() == Some("GitGuardian") && json.get("incident").is_object(),
+    detect: |json| is_webhook(json) || is_incident(json),
     records: |json| Ok(Report::one(json)),
-    read: read_incident,
+    read: |record| match record.json() {
+        json if honeytoken::is_webhook(json) => honeytoken::read(json),
+        json if is_webhook(json) => read_incident(json, json.get("incident")),
+        json => read_incident(json, json),
+    },
 };
 
-/// Reports of ggshield.
+fn is_webhook(json: &Json<'_>) -> bool {
+    let is_ours = json.get("source").text() == Some("GitGuardian");
+    is_ours && (json.get("incident").is_object() || honeytoken::is_webhook(json))
+}
+
+/// An incident as the API lists it.
+fn is_incident(json: &Json<'_>) -> bool {
+    json.has_all(&["gitguardian_url", "detector", "id"])
+        && (json.has("secret_hash") || json.has("occurrences_count"))
+}
+
+/// Reports of ggshield; what it finds wrong in the code of an infrastructure has a policy of its own.
 pub(super) const GGSHIELD: Format = Format {
     id: "ggshield",
     version: 1,
@@ -95,13 +112,16 @@ fn checked(json: &Json<'_>) -> (Validity, Vec<(Statement, EvidenceScope)>) {
     })
 }
 
-fn read_incident<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
-    let json = record.json();
-    let incident = json.get("incident");
+/// `json` is the event that tells of the incident, or the incident itself.
+fn read_incident<'d>(json: &'d Json<'d>, incident: &'d Json<'d>) -> Result<Reading<'d>, Reject> {
     let number = incident.get("id").scalar();
-    let number = number.map_or_else(|| json.require_text(&["incident", "id"]).map(Cow::Borrowed), Ok)?;
+    let number = match number {
+        Some(number) => number,
+        None if json.has("incident") => json.require_text(&["incident", "id"])?.into(),
+        None => json.require_text(&["id"])?.into(),
+    };
     let (validity, statements) = checked(incident);
-    if validity == Validity::Unknown && incident.get("status").text() == Some("ignored") {
+    if validity == Validity::Unknown && is_status(incident, "ignored") {
         return Ok(Reading::Dropped(DropReason::SuppressedAtSource));
     }
     let detector = incident.get("detector");
@@ -127,6 +147,10 @@ fn read_incident<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let places = places(incident, hash.is_some_and(is_sha256));
     let drafts = places.into_iter().map(|(place, exposure)| {
         let mut draft = leak::exposed(subject(), title, source.clone(), place);
+        draft.attributes = leak::text(incident.get("assignee_email"))
+            .map(|contact| ("contact", contact))
+            .into_iter()
+            .collect();
         draft.times = times(json, incident, validity);
         draft.statements.clone_from(&statements);
         if let Some(problem) = &mut draft.problem {
@@ -139,6 +163,12 @@ fn read_incident<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let secrets = [hash, incident.get("secret_hash").text()];
     let secrets = secrets.into_iter().flatten().map(Cow::Borrowed).collect();
     Ok(Reading::observed(secrets, drafts.collect()))
+}
+
+/// The webhook writes its words small, the API in capitals.
+fn is_status(incident: &Json<'_>, word: &str) -> bool {
+    let status = incident.get("status").text();
+    status.is_some_and(|status| status.eq_ignore_ascii_case(word))
 }
 
 fn is_sha256(hex: &str) -> bool {
@@ -181,12 +211,17 @@ fn exposure(occurrence: &Json<'_>) -> Exposure {
 /// A resolution is no sighting: unless it was checked, the incident was seen when it was found.
 fn times(json: &Json<'_>, incident: &Json<'_>, validity: Validity) -> Times {
     let found_at = time::of(incident.get("date"));
-    let is_closed = incident.get("status").text() == Some("resolved");
+    let is_closed = is_status(incident, "resolved");
+    let told_at = [
+        json.get("timestamp"),
+        incident.get("last_occurrence_date"),
+        incident.get("triggered_at"),
+    ];
     Times {
         first_detected_at: found_at,
         observed_at: match is_closed && validity == Validity::Unknown {
             true => found_at,
-            false => time::of(json.get("timestamp")),
+            false => time::first_of(told_at).or(found_at.filter(|_| !json.has("incident"))),
         },
         ..Times::default()
     }
@@ -241,6 +276,9 @@ fn collect<'d>(top: &'d Json<'d>, scan: &'d Json<'d>, results: &mut Vec<Found<'d
 
 fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
+    if json.has("policy_id") {
+        return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
+    }
     let rule = match json.get("type").text() {
         Some(rule) => rule,
         None => json
@@ -253,6 +291,9 @@ fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         _ => (json, json),
     };
     let (validity, statements) = checked(json);
+    if validity == Validity::Unknown && json.get("ignore_reason").is_object() {
+        return Ok(Reading::Dropped(DropReason::SuppressedAtSource));
+    }
     let occurrences = json.get("occurrences").elements();
     let mut sightings = sightings(occurrences);
     if sightings.is_empty() {

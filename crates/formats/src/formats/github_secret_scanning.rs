@@ -58,7 +58,7 @@ pub(super) const GITHUB_SECRET_SCANNING: Format = Format {
         (Statement::Active, EvidenceLevel::E3),
         (Statement::Inactive, EvidenceLevel::E3),
     ],
-    detect: |json| is_webhook(json) || is_alert(json) || is_location(json),
+    detect: |json| is_webhook(json) || is_alert(json) || is_location(json) || is_scan(json),
     records: |json| Ok(Report::one(json)),
     read,
 };
@@ -92,8 +92,16 @@ fn is_webhook(json: &Json<'_>) -> bool {
     json.has_all(&["action", "alert", "repository"]) && json.get("alert").has("secret_type")
 }
 
+/// Older servers do not say where the locations are.
 fn is_alert(json: &Json<'_>) -> bool {
-    json.has_all(&["secret_type", "locations_url", "number"])
+    let is_listed = json.has("locations_url") || json.has_all(&["secret", "html_url"]);
+    is_listed && json.has_all(&["secret_type", "number"])
+}
+
+/// The webhook of a scan that has ended; it does not say what it has covered.
+fn is_scan(json: &Json<'_>) -> bool {
+    json.has_all(&["action", "type", "source", "completed_at"])
+        && (json.has("secret_types") || json.has("custom_pattern_name"))
 }
 
 fn is_location(json: &Json<'_>) -> bool {
@@ -134,6 +142,8 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
             details,
         }
         .read("")
+    } else if is_scan(json) {
+        Ok(Reading::Dropped(DropReason::NoStatement))
     } else {
         read_location(json)
     }

@@ -1,6 +1,9 @@
 //! GitLab secret detection: a report whose `cve` is `file:SHA-256 of the value:rule`.
 //!
-//! Every finding is Critical, so that its severity says nothing. Of a private key only the first line is hashed.
+//! Every finding is Critical, so that its severity says nothing. Of a private key only the first line is hashed. Its
+//! API and its webhook tell of the same findings one by one, without the value, and with what became of them.
+
+mod tracked;
 
 use std::borrow::Cow;
 
@@ -42,6 +45,9 @@ pub(super) const GITLAB_SECRET: Format = Format {
     statements: &[],
     detect,
     records: |json| {
+        if tracked::is_one(json) {
+            return Ok(Report::one(json));
+        }
         let found = json.require_array(&["vulnerabilities"])?;
         let results = found.iter().map(|result| Found {
             json: result,
@@ -58,6 +64,9 @@ pub(super) const GITLAB_SECRET: Format = Format {
 
 /// By its scan; before version 14 only the results said of which kind they are.
 fn detect(json: &Json<'_>) -> bool {
+    if tracked::is_one(json) {
+        return true;
+    }
     let results = json.get("vulnerabilities").elements();
     let is_of_secrets = |result: &Json<'_>| result.get("category").text() == Some("secret_detection");
     json.has("vulnerabilities")
@@ -69,6 +78,9 @@ fn detect(json: &Json<'_>) -> bool {
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
+    if tracked::is_one(json) {
+        return tracked::read(json);
+    }
     let extract = json.get("raw_source_code_extract").text();
     let hash = json.get("cve").text().and_then(hash);
     let subject = match (extract, hash) {

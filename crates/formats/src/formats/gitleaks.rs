@@ -1,6 +1,7 @@
 //! gitleaks: v8 (`RuleID`, `Secret`, `File`) and the older v6/v7 (`rule`, `offender`, `commit`).
 //!
-//! `--redact` masks the value, a header-only match of a private key is no key: both are known by their place alone.
+//! `--redact` masks the value, a header-only match of a private key is no key, a rule about file names finds no value
+//! at all: these are known by their place alone.
 //! The date is the commit's: since when it could be seen, not when it was found.
 
 use std::borrow::Cow;
@@ -72,7 +73,7 @@ pub(super) const GITLEAKS_V7: Format = Format {
         "operation",
     ],
     statements: &[],
-    detect: |json| json.has_all(&["offender", "rule", "commit"]),
+    detect: |json| json.has_all(&["offender", "rule"]) && (json.has("commit") || json.has("lineNumber")),
     records: |json| Ok(Report::one(json)),
     read: read_v7,
 };
@@ -98,13 +99,24 @@ fn read_v8<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         commit: json.get("Commit").text().map(Cow::Borrowed),
         ..Place::default()
     };
-    let secret = json.require_text(&["Secret"])?;
+    let secret = secret_v8(json)?;
     let title = json.get("Description").text().unwrap_or(rule);
-    let draft = exposed(secret, title, source, place, time::of(json.get("Date")));
-    Ok(Reading::observed(
-        withheld(json, secret, &["Match", "Line", "Fragment"]),
-        vec![draft],
-    ))
+    let subject = secret.map_or(SubjectOf::Place, SubjectOf::value);
+    let draft = exposed(subject, title, source, place, time::of(json.get("Date")));
+    let secrets = match secret {
+        Some(secret) => withheld(json, secret, &["Match", "Line", "Fragment"]),
+        None => Vec::new(),
+    };
+    Ok(Reading::observed(secrets, vec![draft]))
+}
+
+/// None of a rule about file names.
+fn secret_v8<'d>(json: &'d Json<'d>) -> Result<Option<&'d str>, Reject> {
+    match json.get("Secret") {
+        Json::Null => Ok(None),
+        Json::Text(text) if text.is_empty() => Ok(None),
+        _ => json.require_text(&["Secret"]).map(Some),
+    }
 }
 
 fn read_v7<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
@@ -128,14 +140,27 @@ fn read_v7<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         commit: json.get("commit").text().map(Cow::Borrowed),
         ..Place::default()
     };
-    let secret = value_of_assignment(json.require_text(&["offender"])?);
-    let draft = exposed(secret, rule, source, place, time::of(json.get("date")));
+    let offender = json.require_text(&["offender"])?;
+    let date = time::of(json.get("date"));
+    if is_file_name(offender) {
+        let draft = exposed(SubjectOf::Place, rule, source, place, date);
+        return Ok(Reading::observed(Vec::new(), vec![draft]));
+    }
+    let secret = value_of_assignment(offender);
+    let draft = exposed(SubjectOf::value(secret), rule, source, place, date);
     let secrets = withheld(json, secret, &["offender", "line"]);
     Ok(Reading::observed(secrets, vec![draft]))
 }
 
+/// What a rule about file names reports: a sentence with the name.
+fn is_file_name(offender: &str) -> bool {
+    ["Filename or path offender: ", "Filename/path offender: "]
+        .iter()
+        .any(|start| offender.starts_with(start))
+}
+
 fn exposed<'d>(
-    secret: &'d str,
+    subject: SubjectOf<'d>,
     title: &str,
     source: SourceOf<'d>,
     place: Place<'d>,
@@ -152,7 +177,7 @@ fn exposed<'d>(
             ..Times::default()
         },
         problem: Some(Problem::new(IssueType::SecretExposed, title)),
-        ..Draft::new(SubjectOf::value(secret), source)
+        ..Draft::new(subject, source)
     }
 }
 

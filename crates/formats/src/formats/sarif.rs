@@ -278,6 +278,8 @@ fn suppresses(suppression: &Json<'_>) -> bool {
 /// The first fingerprint; some tools nest them. What gitleaks says of the commit there is none.
 fn fingerprint<'d>(json: &'d Json<'d>) -> Option<&'d str> {
     const NONE: &[&str] = &["author", "email", "date", "commitMessage", "commitSha"];
+    /// What Semgrep writes for a fingerprint where nobody has logged in.
+    const WITHHELD: &str = "requires login";
     let mut entries = json
         .entries()
         .iter()
@@ -286,6 +288,7 @@ fn fingerprint<'d>(json: &'d Json<'d>) -> Option<&'d str> {
         value
             .text()
             .or_else(|| value.entries().iter().find_map(|(_, inner)| inner.text()))
+            .filter(|text| *text != WITHHELD)
     })
 }
 

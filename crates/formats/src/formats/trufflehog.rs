@@ -3,13 +3,14 @@
 //! `Verified: true` is a sign of life. `Verified: false` is **unknown**, never inactive: with `--no-verification` and
 //! for detectors without a verifier it never meant anything. Where it may mean something (a verifier, no error) an
 //! `inactive` goes along as a candidate, which the ledger counts only as a change from live to not live of the same
-//! source. The time in the record is the commit's or page's, not the scan's.
+//! source. The time in the record is the commit's or page's, not the scan's. What the scanner logs in between is no
+//! result.
 
 use std::borrow::Cow;
 
-use reeve_domain::key::{Rel, aws, gcp};
+use reeve_domain::key::{Rel, aws, gcp, github};
 use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, IssueType, Statement, Validity};
-use reeve_domain::reject::Reject;
+use reeve_domain::reject::{DropReason, Reject};
 use reeve_domain::secret::{ValueHints, base64_text};
 
 use super::Format;
@@ -53,7 +54,7 @@ pub(super) const TRUFFLEHOG_V3: Format = Format {
         (Statement::Active, EvidenceLevel::E3),
         (Statement::Inactive, EvidenceLevel::E3),
     ],
-    detect: |json| json.has_all(&["DetectorName", "DetectorType", "SourceMetadata"]),
+    detect: |json| json.has_all(&["DetectorName", "SourceMetadata"]) || is_log(json),
     records: |json| Ok(Report::one(json)),
     read,
 };
@@ -81,8 +82,16 @@ const VISIBILITIES: &[(u64, Exposure)] = &[
     (2, Exposure::Internal),
 ];
 
+/// A line of its log, which stands between the results where both streams go to one file.
+fn is_log(json: &Json<'_>) -> bool {
+    json.has_all(&["level", "ts", "logger", "msg"]) && json.get("logger").text() == Some("trufflehog")
+}
+
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
+    if is_log(json) {
+        return Ok(Reading::Dropped(DropReason::NoStatement));
+    }
     let detector = json.require_text(&["DetectorName"])?;
     let raw = raw(json)?;
     let (kind, metadata) = metadata(json);
@@ -119,14 +128,17 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
 
 /// What was found. Early versions wrote it in base64: those that do not name the decoder.
 fn raw<'d>(json: &'d Json<'d>) -> Result<Cow<'d, str>, Reject> {
-    let raw = match json.get("Raw").text() {
+    let (raw, whole) = (json.get("Raw").text(), json.get("RawV2").text());
+    let raw = match whole.filter(|whole| is_key_file(whole)).or(raw).or(whole) {
         Some(raw) => raw,
-        None => json
-            .get("RawV2")
-            .text()
-            .map_or_else(|| json.require_text(&["Raw"]), Ok)?,
+        None => json.require_text(&["Raw"])?,
     };
     Ok(as_reported(json, raw))
+}
+
+/// The key file of a service account, of which `Raw` is the address alone.
+fn is_key_file(whole: &str) -> bool {
+    whole.trim_start().starts_with('{') && whole.contains("private_key")
 }
 
 fn as_reported<'d>(json: &Json<'_>, raw: &'d str) -> Cow<'d, str> {
@@ -164,13 +176,15 @@ fn subject<'d>(json: &'d Json<'d>, detector: &str, raw: Cow<'d, str>) -> Subject
     }
 }
 
-/// Everything that holds key material; `Redacted` of a private key is its first 64 bytes.
+/// Everything that holds key material; `Redacted` of a private key is its first 64 bytes, of a service account its
+/// address, which is none.
 fn secrets<'d>(json: &'d Json<'d>, raw: Cow<'d, str>) -> Vec<Cow<'d, str>> {
     let mut secrets = vec![raw];
     secrets.extend(
         ["Raw", "RawV2", "Redacted"]
             .iter()
             .filter_map(|field| json.get(field).text())
+            .filter(|text| !text.ends_with(".gserviceaccount.com"))
             .map(Cow::Borrowed),
     );
     secrets.extend(
@@ -185,6 +199,8 @@ fn secrets<'d>(json: &'d Json<'d>, raw: Cow<'d, str>) -> Vec<Cow<'d, str>> {
         .iter()
         .filter_map(|(_, part)| part.text());
     secrets.extend(parts.map(Cow::Borrowed));
+    let analyzed = json.get("AnalysisInfo").entries().iter();
+    secrets.extend(analyzed.filter_map(|(_, part)| part.text()).map(Cow::Borrowed));
     secrets
 }
 
@@ -215,16 +231,17 @@ fn is_canary(json: &Json<'_>) -> bool {
     extra.get("is_canary").bool() == Some(true) || by_name
 }
 
-/// The principal behind an access key, and its unique id.
+/// The principal behind an access key, and the account that a key lets in at GitHub.
 fn also<'d>(json: &'d Json<'d>) -> Vec<Also<'d>> {
     let arn = json.at(&["ExtraData", "arn"]).text();
-    let link = arn.map(|arn| {
-        Also::Link(
-            Rel::Authenticates,
-            Named::new([arn], |texts| aws::from_arn(texts[0], None)),
-        )
-    });
-    link.into_iter().collect()
+    let arn = arn.map(|arn| Named::new([arn], |texts| aws::from_arn(texts[0], None)));
+    let keys = json.at(&["StructuredData", "github_ssh_key"]).elements().iter();
+    let users = keys.filter_map(|key| key.get("user").text());
+    let users = users.map(|user| Named::new([user], |texts| github::login(None, texts[0])));
+    arn.into_iter()
+        .chain(users)
+        .map(|named| Also::Link(Rel::Authenticates, named))
+        .collect()
 }
 
 fn attributes<'d>(json: &'d Json<'d>) -> Vec<(&'static str, Cow<'d, str>)> {
@@ -253,8 +270,19 @@ fn place<'d>(metadata: &'d Json<'d>) -> Place<'d> {
         .iter()
         .find_map(|field| metadata.get(field).unsigned());
     Place {
-        repository: first(metadata, &["repository", "project_url"]),
-        path: first(metadata, &["file", "filename", "path", "page", "issue"]),
+        repository: first(metadata, &["repository", "project_url", "repo"]),
+        path: first(
+            metadata,
+            &[
+                "file",
+                "filename",
+                "path",
+                "page",
+                "issue",
+                "title",
+                "document_id",
+            ],
+        ),
         line: line.filter(|line| *line > 0),
         commit: first(metadata, &["commit"]),
         resource: first(
@@ -267,6 +295,10 @@ fn place<'d>(metadata: &'d Json<'d>) -> Place<'d> {
                 "space",
                 "project",
                 "package",
+                "workspace_name",
+                "pipeline",
+                "index",
+                "hostname",
             ],
         ),
         region: None,

@@ -1,4 +1,6 @@
 //! TruffleHog 2 (`stringsFound` in a commit), and trufflehog3, another product (`rule.id`, `secret`, `path`).
+//!
+//! trufflehog3 before version 3 wrote what TruffleHog 2 writes, without the diffs: its strings are whole lines of them.
 
 use std::borrow::Cow;
 
@@ -26,7 +28,9 @@ pub(super) const TRUFFLEHOG_V2: Format = Format {
         "stringsFound",
     ],
     statements: &[],
-    detect: |json| json.has_all(&["commitHash", "stringsFound", "printDiff"]),
+    detect: |json| {
+        json.has_all(&["commitHash", "stringsFound"]) && (json.has("printDiff") || is_of_lines(json))
+    },
     records: |json| Ok(Report::one(json)),
     read: read_v2,
 };
@@ -44,6 +48,11 @@ pub(super) const TRUFFLEHOG3: Format = Format {
     records: |json| Ok(Report::one(json)),
     read: read_3,
 };
+
+/// The lines of a diff without the diff; the hogs of another author have numbers of lines.
+fn is_of_lines(json: &Json<'_>) -> bool {
+    json.has_all(&["branch", "reason"]) && !json.has("new_line_num")
+}
 
 fn read_v2<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
@@ -72,14 +81,15 @@ fn read_v2<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let drafts = drafts.collect();
     let secrets = found
         .iter()
-        .flat_map(|string| [*string, value_of_assignment(string)])
+        .flat_map(|string| [string.trim(), value_of_assignment(string)])
         .map(Cow::Borrowed)
         .collect();
     Ok(Reading::observed(secrets, drafts))
 }
 
-/// `secret = 'x'` → `x`: what is quoted behind the first equals sign or colon.
+/// `secret = 'x'` → `x`: what is quoted behind the first equals sign or colon; else the line itself.
 fn value_of_assignment(string: &str) -> &str {
+    let string = without_diff_sign(string);
     let Some(at) = string.find(['=', ':']) else {
         return string;
     };
@@ -91,6 +101,15 @@ fn value_of_assignment(string: &str) -> &str {
     match quote.and_then(|quote| value[1..].split(quote).next()) {
         Some(inner) if !inner.is_empty() => inner,
         _ => string,
+    }
+}
+
+/// `+  #20821e…` → `#20821e…`; base64 may begin with a plus sign of its own.
+fn without_diff_sign(string: &str) -> &str {
+    let line = string.strip_prefix(['+', '-']).unwrap_or(string);
+    match line.contains("PRIVATE KEY") || !line.contains([' ', '\t', '#', '"', '\'']) {
+        true => string.trim(),
+        false => line.trim(),
     }
 }
 
@@ -130,5 +149,17 @@ mod tests {
             "AKIAIOSFODNN7EXAMPLE"
         );
         assert_eq!(value_of_assignment("a = b"), "a = b");
+    }
+
+    #[test]
+    fn a_line_of_a_diff_is_read_without_its_sign() {
+        assert_eq!(value_of_assignment("+    key = 'd15627104d07',"), "d15627104d07");
+        assert_eq!(value_of_assignment("+#20821e4abaea"), "#20821e4abaea");
+        assert_eq!(value_of_assignment("#20821e4abaea"), "#20821e4abaea");
+        assert_eq!(value_of_assignment("+9Xkq2/w=="), "+9Xkq2/w==");
+        assert_eq!(
+            value_of_assignment("-----BEGIN RSA PRIVATE KEY-----"),
+            "-----BEGIN RSA PRIVATE KEY-----"
+        );
     }
 }

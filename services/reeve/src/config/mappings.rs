@@ -12,7 +12,7 @@ use super::files::REEVE;
 use crate::exit::why;
 
 /// The files that ship, by the names under which they can be replaced.
-const SHIPPED: [(&str, &str); 22] = [
+const SHIPPED: [(&str, &str); 23] = [
     (
         "appomni.yaml",
         include_str!("../../../../config/mappings/appomni.yaml"),
@@ -58,6 +58,10 @@ const SHIPPED: [(&str, &str); 22] = [
     (
         "secretlint.yaml",
         include_str!("../../../../config/mappings/secretlint.yaml"),
+    ),
+    (
+        "snyk-audit.yaml",
+        include_str!("../../../../config/mappings/snyk-audit.yaml"),
     ),
     ("snyk.yaml", include_str!("../../../../config/mappings/snyk.yaml")),
     (

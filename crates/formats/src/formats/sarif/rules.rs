@@ -24,6 +24,9 @@ const SECRET_SCANNERS: &[&str] = &[
     "talisman",
     "whispers",
     "secret detection",
+    "2ms",
+    "git-secrets",
+    "titus",
 ];
 
 /// Tools whose snippet is the secret and nothing else.
@@ -50,6 +53,19 @@ const WORDS: &[(&str, Meaning)] = &[
     ("ckv_secret", Some(SecretExposed)),
     ("credentials in", Some(SecretExposed)),
     ("plaintext password", Some(SecretExposed)),
+    ("access key detected", Some(SecretExposed)),
+    ("access key id detected", Some(SecretExposed)),
+    ("api key detected", Some(SecretExposed)),
+    ("private key detected", Some(SecretExposed)),
+    ("token detected", Some(SecretExposed)),
+    ("password detected", Some(SecretExposed)),
+    ("credential detected", Some(SecretExposed)),
+    ("credentials detected", Some(SecretExposed)),
+    ("passwords and secrets", Some(SecretExposed)),
+    ("tokens or keys in source code", Some(SecretExposed)),
+    ("store credential in", Some(SecretExposed)),
+    ("credentials should not be disclosed", Some(SecretExposed)),
+    ("sec101/", Some(SecretExposed)),
     ("password in plain", Some(SecretExposed)),
 ];
 
