@@ -239,7 +239,10 @@ impl Partition {
 
     /// The last offset of an input that any case has seen.
     pub fn seen(&self, topic: InputTopic) -> Option<i64> {
-        self.cases.values().filter_map(|case| case.applied.of(topic)).max()
+        self.cases
+            .values()
+            .filter_map(|case| case.applied.of(topic))
+            .max()
     }
 
     /// An input begins anew at `offset`: what was seen from there on was something else.

@@ -401,4 +401,3 @@ impl<O: Observe> Segment for Dispatcher<O> {
         self.counts = Counts::default();
     }
 }
-

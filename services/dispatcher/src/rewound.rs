@@ -75,6 +75,10 @@ mod tests {
         let mut cases = cases();
         assert_eq!(check(&mut cases, 4, (Topic::Findings, 0), true), Ok(()));
         assert_eq!(cases.seen(InputTopic::Findings), None);
-        assert_eq!(cases.seen(InputTopic::TaskEvents), Some(1), "the other input is as it was");
+        assert_eq!(
+            cases.seen(InputTopic::TaskEvents),
+            Some(1),
+            "the other input is as it was"
+        );
     }
 }

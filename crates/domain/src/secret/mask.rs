@@ -27,7 +27,15 @@ const HIDING: [&str; 3] = ["***", "•••", "..."];
 
 /// Words that, in brackets or the like, stand for a value in logs and job output.
 const PLACEHOLDERS: [&str; 9] = [
-    "filtered", "hidden", "masked", "removed", "scrubbed", "secure", "secret", "sensitive", "value",
+    "filtered",
+    "hidden",
+    "masked",
+    "removed",
+    "scrubbed",
+    "secure",
+    "secret",
+    "sensitive",
+    "value",
 ];
 
 /// Lines that begin a private key; they are in every such file, and some scanners report or hash them alone.

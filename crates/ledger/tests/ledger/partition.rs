@@ -305,7 +305,9 @@ fn what_comes_under_an_offset_that_was_seen_is_a_repeat_until_the_input_begins_a
         let mut overlay = Overlay::default();
         let finding = leak_of(key);
         let given = (Input::Finding(&finding), position);
-        partition.apply(&mut overlay, key, given, at_once(), at(2)).changed
+        partition
+            .apply(&mut overlay, key, given, at_once(), at(2))
+            .changed
     };
     assert_eq!(partition.seen(InputTopic::Findings), Some(2));
     assert!(!changes(&partition));
