@@ -39,16 +39,20 @@ fn generic(pointer: &str) -> String {
 }
 
 /// The table, as sets by format.
-fn required() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+fn required() -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut table = BTreeMap::<_, BTreeSet<_>>::new();
     let mut format = "";
     for line in REQUIRED.lines().filter(|line| !line.starts_with('#')) {
         match line.strip_suffix(':') {
             Some(name) => format = name,
-            None => table.entry(format).or_default().extend(line.split_whitespace()),
+            None => table.entry(format).or_default().extend(fields_of(line)),
         }
     }
     table
+}
+
+fn fields_of(line: &str) -> impl Iterator<Item = String> + '_ {
+    line.split_whitespace().map(|field| field.replace("%20", " "))
 }
 
 /// Shorter is a word.
