@@ -1,6 +1,7 @@
 //! detect-secrets: a baseline of files, each with what was found in it, by the SHA-1 of its value.
 //!
 //! `is_secret: false` is a person's audit: a false positive. A header of a private key is hashed as if it were one.
+//! The report of an audit has the values and their lines in clear.
 
 use std::borrow::Cow;
 
@@ -30,12 +31,55 @@ pub(super) const DETECT_SECRETS: Format = Format {
         "verified_result",
         "is_secret",
         "line_number",
+        "category",
+        "types",
     ],
     statements: &[],
-    detect: |json| json.has("plugins_used") && json.get("results").is_object(),
-    records: |json| Ok(report(json)),
-    read,
+    detect: |json| (json.has("plugins_used") && json.get("results").is_object()) || is_audit(json),
+    records: |json| match is_audit(json) {
+        true => Ok(Report::of(json.get("results").elements().iter())),
+        false => Ok(report(json)),
+    },
+    read: |record| match record.json().has("category") {
+        true => read_audited(record.json()),
+        false => read(record),
+    },
 };
+
+/// The report of an audit, by its first result.
+fn is_audit(json: &Json<'_>) -> bool {
+    let first = json.get("results").elements().first();
+    first.is_some_and(|result| result.has_all(&["category", "filename", "lines", "types"]))
+}
+
+fn read_audited<'d>(json: &'d Json<'d>) -> Result<Reading<'d>, Reject> {
+    if json.get("category").text() == Some("VERIFIED_FALSE") {
+        return Ok(Reading::Dropped(DropReason::SuppressedAtSource));
+    }
+    let kind = json.get("types").elements().iter().find_map(Json::text);
+    let kind = kind.map_or_else(|| json.require_text(&["types"]), Ok)?;
+    let value = match json.get("secrets") {
+        Json::Array(values) => values.iter().find_map(leak::text),
+        value => leak::text(value),
+    };
+    let lines = json.get("lines").entries();
+    let place = Place {
+        path: leak::text(json.get("filename")),
+        line: lines.first().and_then(|(number, _)| number.parse().ok()),
+        ..Place::default()
+    };
+    let source = SourceOf {
+        rule: kind.into(),
+        ..SourceOf::default()
+    };
+    let texts = lines.iter().filter_map(|(_, line)| leak::text(line));
+    let secrets = value.clone().into_iter().chain(texts).collect();
+    let subject = value.map_or(SubjectOf::Place, SubjectOf::value);
+    Ok(Reading::observed(
+        secrets,
+        vec![leak::exposed(subject, kind, source, place)],
+    ))
+}
 
 fn report<'d>(json: &'d Json<'d>) -> Report<'d> {
     let mut files: Vec<_> = json.get("results").entries().iter().collect();

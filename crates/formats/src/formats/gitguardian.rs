@@ -80,7 +80,8 @@ pub(super) const GGSHIELD: Format = Format {
     ],
     statements: STATEMENTS,
     detect: |json| {
-        json.has("total_incidents") && (json.has("scans") || FILES.iter().any(|files| json.has(files)))
+        let is_filled = json.has("scans") || FILES.iter().any(|files| json.has(files));
+        json.has("total_incidents") && (is_filled || json.has_all(&["type", "total_occurrences"]))
     },
     records: |json| {
         let mut results = Vec::new();

@@ -67,6 +67,12 @@ const TYPES: &[(&str, IssueType)] = &[
     ("UnauthorizedAccess:", IssueType::SuspectedCompromise),
 ];
 
+/// What a type of GuardDuty's is about; none if no purpose of the table is in it.
+pub(super) fn issue_of_type(kind: &str) -> Option<IssueType> {
+    let known = TYPES.iter().find(|(word, _)| kind.contains(word));
+    known.map(|(_, issue_type)| *issue_type)
+}
+
 /// A field in either spelling of its first letter.
 fn field<'d>(json: &'d Json<'d>, name: &str) -> &'d Json<'d> {
     match json.get(name) {
@@ -252,7 +258,7 @@ fn principal(texts: &[&str]) -> Result<Resolved, KeyError> {
 fn draft<'d>(json: &'d Json<'d>, named: Named<'d>, also: Vec<Also<'d>>) -> Draft<'d> {
     let kind = text(json, &["type"]);
     let id = text(json, &["id"]);
-    let known = TYPES.iter().find(|(word, _)| kind.contains(word));
+    let known = issue_of_type(kind);
     let service = field(json, "service");
     let first = [field(service, "eventFirstSeen"), field(json, "createdAt")];
     let last = [field(service, "eventLastSeen"), field(json, "updatedAt")];
@@ -277,7 +283,7 @@ fn draft<'d>(json: &'d Json<'d>, named: Named<'d>, also: Vec<Also<'d>>) -> Draft
             unmapped: known.is_none(),
             severity: severity_of(field(json, "severity")),
             ..Problem::new(
-                known.map_or(IssueType::SuspectedCompromise, |(_, issue_type)| *issue_type),
+                known.unwrap_or(IssueType::SuspectedCompromise),
                 field(json, "title").text().unwrap_or(kind),
             )
         }),

@@ -8,6 +8,7 @@ use reeve_domain::reject::DropReason;
 use super::subject::{Cloud, Resource, accessors, of_users};
 use super::{rules, severity_of};
 use crate::draft::{Draft, Place, Problem, Record, SourceOf, SubjectOf, Times};
+use crate::formats::guardduty::issue_of_type;
 use crate::issue::Meaning;
 use crate::json::Json;
 use crate::{severity, time};
@@ -152,15 +153,12 @@ impl<'d> Finding<'d> {
     /// By its words, else by what was analyzed.
     pub(super) fn meaning(&self) -> Option<Meaning> {
         let types = self.info.get("types").elements().iter().filter_map(Json::text);
+        let of_type = types.clone().find_map(issue_of_type);
         let class = Some(self.class);
         let by_words = rules::meaning(class, self.rule, std::iter::once(self.title).chain(types));
         let is_analysis = self.class == IAM_ANALYSIS;
-        by_words.or_else(|| {
-            is_analysis
-                .then(|| rules::of_analysis(self.json))
-                .flatten()
-                .map(Some)
-        })
+        let of_analysis = || rules::of_analysis(self.json).filter(|_| is_analysis);
+        by_words.or_else(|| of_type.or_else(of_analysis).map(Some))
     }
 
     /// Whether the check passed; a reason if it says nothing.
@@ -284,11 +282,20 @@ fn info_of<'d>(json: &'d Json<'d>) -> &'d Json<'d> {
 
 /// A type of which many controls are is no rule: one that passes must not speak for the others.
 fn rule_of<'d>(json: &'d Json<'d>, info: &'d Json<'d>) -> &'d str {
+    // Security Hub writes there which detector it was, whatever it found.
+    let is_detector = |uid: &Json<'_>| {
+        let uid = uid.text();
+        uid.is_some() && uid == info.at(&["product", "uid"]).text()
+    };
+    let analytic = match info.get("analytic") {
+        analytic if is_detector(analytic.get("uid")) => &NONE,
+        analytic => analytic,
+    };
     let rules = [
         json.at(&["metadata", "event_code"]),
         json.at(&["compliance", "control"]),
-        info.at(&["analytic", "uid"]),
-        info.at(&["analytic", "name"]),
+        analytic.get("uid"),
+        analytic.get("name"),
         json.at(&["rule", "uid"]),
         json.at(&["unmapped", "ProductFields.ControlId"]),
     ];

@@ -82,7 +82,11 @@ impl<'d> Resource<'d> {
     }
 
     pub(super) fn named(&self, cloud: &Cloud<'d>) -> Named<'d> {
-        if self.kind == "AwsIamAccessKey" {
+        if self
+            .kind
+            .replace("::", "")
+            .eq_ignore_ascii_case("AwsIamAccessKey")
+        {
             return self.access_key(cloud);
         }
         let texts = [
@@ -103,17 +107,21 @@ impl<'d> Resource<'d> {
     fn access_key(&self, cloud: &Cloud<'d>) -> Named<'d> {
         let details = embedded(self.details);
         let key = details.get("AwsIamAccessKey");
-        let text = |path: &[&str]| key.at(path).text().unwrap_or_default().to_owned();
-        let account = match text(&["AccountId"]) {
+        // The second version of Security Hub has the same in names of its own.
+        let text = |path: &[&str], second: &str| {
+            let named = key.at(path).text().or(details.get(second).text());
+            named.unwrap_or_default().to_owned()
+        };
+        let account = match text(&["AccountId"], "account_id") {
             unknown if unknown.is_empty() => cloud.account.to_owned(),
             known => known,
         };
         let own = [
             account,
-            text(&["SessionContext", "SessionIssuer", "Arn"]),
-            text(&["PrincipalName"]),
-            text(&["PrincipalType"]),
-            text(&["PrincipalId"]),
+            text(&["SessionContext", "SessionIssuer", "Arn"], "session_issuer_arn"),
+            text(&["PrincipalName"], "user_name"),
+            text(&["PrincipalType"], "user_type"),
+            text(&["PrincipalId"], "principal_id"),
         ];
         let texts = std::iter::once(Cow::Borrowed(self.id)).chain(own.map(Cow::Owned));
         Named {
