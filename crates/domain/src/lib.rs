@@ -15,4 +15,3 @@ pub mod secret;
 pub mod task;
 pub mod text;
 pub mod time;
-pub mod wire;

@@ -267,6 +267,9 @@ fn masked_values_are_no_values() {
         "****ab12cd34",
         "Xx1Xx2Xx3y",
         "unredacted",
+        "secret!",
+        "$value",
+        "[hidden",
     ] {
         assert!(!is_masked(text), "{text}");
     }

@@ -110,7 +110,7 @@ fn missing(mapping: &Mapping, json: &Json<'_>) -> Vec<String> {
     let explained = records.iter().enumerate().take(RECORDS_MAX);
     let lines = explained.flat_map(|(at, record)| {
         let lines = record.missing().into_iter();
-        lines.map(move |line| format!("record {}: {line}", at))
+        lines.map(move |line| format!("record {at}: {line}"))
     });
     lines.collect()
 }

@@ -1,13 +1,11 @@
 //! A JSON tree that borrows from its text: no copies of what is not needed, look-ups by linear scan over short objects.
 
-mod quick;
 mod read;
 
 use std::borrow::Cow;
 
 use reeve_domain::reject::{Reason, Reject};
 
-pub(crate) use quick::read as read_quickly;
 pub(crate) use read::{Documents, Fault, is_whole_value, read_value};
 
 /// A JSON value. It may hold live secrets, so it has no `Debug`.

@@ -12,13 +12,13 @@ use crate::envelope::bytes::{Compression, without_bom, without_script_prefix};
 use crate::envelope::{self, Carried, Peeled, cloud_events, decode_base64};
 use crate::explain::ExplainedObject;
 use crate::formats::{self, Format};
-use crate::json::{Documents, Fault, Json, is_whole_value, read_quickly, read_value};
+use crate::json::{Documents, Fault, Json, is_whole_value, read_value};
 use crate::observe::{Indexes, Observed, Scene, Speaker, observe, receipt};
 use crate::parsed::{Item, Parsed};
 use crate::settings::{Limits, Settings};
 use bounds::Refusals;
-
 use lines::lines_of;
+
 pub(crate) use mapped::walk_explained;
 
 /// Compressed bytes inside compressed bytes; more is no report.
@@ -197,9 +197,6 @@ impl Walk<'_> {
     fn documents(&mut self, text: &str, depth: &Depth) {
         if text.len() > self.settings.limits.document_bytes {
             return self.reject(Fault::too_large(self.settings.limits.document_bytes).into_reject(0));
-        }
-        if let Some(json) = read_quickly(text, &self.settings.limits) {
-            return self.value(&json, depth);
         }
         for document in Documents::new(text, self.settings.limits) {
             match document {

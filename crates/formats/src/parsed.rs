@@ -48,3 +48,13 @@ pub enum Item {
     /// Refused; becomes a dead letter. It may speak of more than one record.
     Rejected(Reject),
 }
+
+impl Item {
+    /// How many records of the alert it stands for.
+    pub fn records(&self) -> u32 {
+        match self {
+            Self::Rejected(reject) => reject.results,
+            Self::Observed { .. } | Self::Dropped { .. } => 1,
+        }
+    }
+}

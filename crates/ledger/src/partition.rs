@@ -9,7 +9,7 @@ use reeve_domain::time::Timestamp;
 use reeve_policy::Policy;
 use sha2::{Digest, Sha256};
 
-use crate::api::{Applied, Input, InputTopic, Position};
+use crate::api::{Applied, Input, Position};
 use crate::apply::{apply, lookup_due};
 use crate::case::Case;
 use crate::gauges::{Gauges, Tally};
@@ -20,7 +20,9 @@ use crate::tick::next_due;
 /// The committed cases of one partition, with everything that is counted over them.
 #[derive(Clone, Debug, Default)]
 pub struct Partition {
-    cases: BTreeMap<SubjectKey, Case>,
+    pub(crate) cases: BTreeMap<SubjectKey, Case>,
+    /// An input was allowed to begin before what cases have seen that did not change since.
+    pub(crate) anew: bool,
     sum: u128,
     redirects: usize,
     /// Cases by the reports and scans that showed their causes, for receipts.
@@ -31,6 +33,9 @@ pub struct Partition {
     /// Inventories that were asked and have not answered: not again before then.
     asked: BTreeMap<SubjectKey, Timestamp>,
 }
+
+/// What a proof says besides where an input was allowed to begin anew.
+const ANEW: &str = r#","anew":true"#;
 
 /// A record for the ledger topic: its key, and the case or a tombstone.
 pub type LedgerRecord = (SubjectKey, Option<Vec<u8>>);
@@ -177,8 +182,8 @@ impl Partition {
         self.tally.at(now)
     }
 
-    /// What a restore must reproduce once `overlay` is committed: `{"cases":n,"checksum":"…"}`. Call it after
-    /// [`Overlay::ledger_records`], which may still cut a case.
+    /// What a restore must reproduce once `overlay` is committed: `{"cases":n,"checksum":"…"}`, and whether an input was
+    /// allowed to begin anew. Call it after [`Overlay::ledger_records`], which may still cut a case.
     pub fn proof(&self, overlay: Option<&Overlay>) -> String {
         let (mut cases, mut sum) = (self.cases.len(), self.sum);
         for (key, slot) in overlay
@@ -195,7 +200,8 @@ impl Partition {
                 sum = sum.wrapping_add(weight(new));
             }
         }
-        format!(r#"{{"cases":{cases},"checksum":"{sum:032x}"}}"#)
+        let anew = if self.anew { ANEW } else { "" };
+        format!(r#"{{"cases":{cases},"checksum":"{sum:032x}"{anew}}}"#)
     }
 
     /// Takes the overlay over: it is written.
@@ -227,28 +233,14 @@ impl Partition {
     ///
     /// # Errors
     /// `Lost` if it is not.
-    pub fn verify(&self, proof: Option<&str>) -> Result<(), LedgerError> {
+    pub fn verify(&mut self, proof: Option<&str>) -> Result<(), LedgerError> {
+        self.anew = proof.is_some_and(|proof| proof.contains(ANEW));
         let got = self.proof(None);
         let expected = proof.map_or_else(|| Self::default().proof(None), str::to_owned);
         if got == expected {
             Ok(())
         } else {
             Err(LedgerError::Lost { expected, got })
-        }
-    }
-
-    /// The last offset of an input that any case has seen.
-    pub fn seen(&self, topic: InputTopic) -> Option<i64> {
-        self.cases
-            .values()
-            .filter_map(|case| case.applied.of(topic))
-            .max()
-    }
-
-    /// An input begins anew at `offset`: what was seen from there on was something else.
-    pub fn forget_seen(&mut self, topic: InputTopic, offset: i64) {
-        for case in self.cases.values_mut() {
-            case.applied.forget(topic, offset);
         }
     }
 

@@ -4,6 +4,7 @@ use reeve_domain::event::{RawEvent, TaskEvent};
 use reeve_domain::observation::{Evidence, Finding, Observation, Receipt};
 use reeve_domain::reject::{Reason, Reject};
 use reeve_formats::Scrub;
+use reeve_ledger::InputTopic;
 use reeve_log::{Record, Topic};
 
 /// One record that could be read.
@@ -16,6 +17,14 @@ pub(crate) enum Body {
     Receipt(Box<Receipt>),
     /// Somebody said something.
     Event(Box<TaskEvent>),
+}
+
+/// The input of the ledger that a topic is.
+pub(crate) const fn input_topic(topic: Topic) -> InputTopic {
+    match topic {
+        Topic::TaskEvents => InputTopic::TaskEvents,
+        _ => InputTopic::Findings,
+    }
 }
 
 /// Reads a record of `findings` or `task-events`. Observations come scrubbed; what people write is scrubbed here.

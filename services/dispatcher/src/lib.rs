@@ -10,9 +10,8 @@ mod rewound;
 mod unreadable;
 
 pub use counts::{Counts, Observe, State};
-use input::Body;
+use input::{Body, input_topic};
 pub use lookups::Lookups;
-use rewound::input_topic;
 use unreadable::{Unreadable, refused};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -322,7 +321,7 @@ impl<O: Observe> Segment for Dispatcher<O> {
     }
 
     fn end_restore(&mut self, partition: i32, proof: Option<&str>) -> Result<(), RestoreError> {
-        let Some(cases) = self.cases.get(&partition) else {
+        let Some(cases) = self.cases.get_mut(&partition) else {
             return Ok(());
         };
         self.unreadable.end(partition, self.parts.accept_loss)?;
@@ -336,11 +335,8 @@ impl<O: Observe> Segment for Dispatcher<O> {
     }
 
     fn begins(&mut self, partition: i32, inputs: &[(Topic, i64)]) -> Result<(), RestoreError> {
-        let accept_loss = self.parts.accept_loss;
         match self.cases.get_mut(&partition) {
-            Some(cases) => inputs
-                .iter()
-                .try_for_each(|(topic, at)| rewound::check(cases, partition, (*topic, *at), accept_loss)),
+            Some(cases) => rewound::begin(cases, partition, inputs, self.parts.accept_loss),
             None => Ok(()),
         }
     }

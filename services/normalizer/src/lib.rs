@@ -13,7 +13,7 @@ use reeve_domain::observation::{Observation, Receipt};
 use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::{DeadLetter, Payload, Reject, Stage};
 use reeve_domain::time::Timestamp;
-use reeve_domain::wire;
+
 use reeve_formats::{Item, Parsed, Settings};
 use reeve_log::cloudevent::{CloudEvent, traceparent};
 use reeve_log::{Outgoing, Output, Place, Record, RestoreError, Segment, Topic, TopicNames, letter};
@@ -169,7 +169,7 @@ fn outgoing(observation: &Observation, record: &Record, parent: &Option<Bytes>) 
     } else {
         Place::Every
     };
-    let value = wire::to_vec(observation).expect("an observation has string keys only");
+    let value = serde_json::to_vec(observation).expect("an observation has string keys only");
     Outgoing {
         topic: Topic::Findings,
         place,

@@ -1,4 +1,4 @@
-//! Any bytes as an alert: one item a record, everything that leaves can be read again, and it can be explained.
+//! Any bytes as an alert: every record accounted for, everything that leaves can be read again, and it can be explained.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use reeve_domain::alert::{Origin, RawAlert};
 use reeve_domain::secret::HmacKeys;
 use reeve_domain::time::Timestamp;
-use reeve_formats::{Mappings, Parsed, RawMapping, Settings, parse};
+use reeve_formats::{Item, Mappings, Parsed, RawMapping, Settings, parse};
 
 /// Settings with a key that is no secret, and every mapping that ships.
 pub static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
@@ -37,10 +37,11 @@ pub fn alert(value: &[u8]) -> RawAlert<'_> {
     }
 }
 
-/// Parses an alert, and holds that each record of it became one item.
+/// Parses an alert, and holds that every record of it is accounted for.
 pub fn parsed(value: &[u8], settings: &Settings) -> Parsed {
     let parsed = parse(&alert(value), settings);
-    assert_eq!(parsed.items.len(), parsed.records as usize, "records are items");
+    let accounted: u32 = parsed.items.iter().map(Item::records).sum();
+    assert_eq!(accounted, parsed.records, "every record is in an item");
     assert_eq!(parsed.empty, parsed.records == 0);
     parsed
 }

@@ -25,7 +25,7 @@ static MAY_MASK: [u8; 256] = {
 /// Runs that hide the middle or the start of a value.
 const HIDING: [&str; 3] = ["***", "•••", "..."];
 
-/// Words that, in brackets or the like, stand for a value in logs and job output.
+/// Words that, in brackets or between asterisks, stand for a value in logs and job output.
 const PLACEHOLDERS: [&str; 9] = [
     "filtered",
     "hidden",
@@ -86,13 +86,23 @@ pub(super) fn is_partly_hidden(text: &str) -> bool {
 }
 
 fn says_redacted(text: &str) -> bool {
-    let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
-    if bare.len() < text.len() && PLACEHOLDERS.iter().any(|word| bare.eq_ignore_ascii_case(word)) {
+    if is_placeholder(text) {
         return true;
     }
     let word = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     word.get(..8)
         .is_some_and(|start| start.eq_ignore_ascii_case("redacted"))
+}
+
+/// `[MASKED]`, `<hidden>`, `${{ value }}`, `***filtered***`; `secret!` is a bad password.
+fn is_placeholder(text: &str) -> bool {
+    let word = text.trim_start_matches(['$', '[', '<', '(', '{', '*']);
+    let bare = word.trim_end_matches([']', '>', ')', '}', '*']);
+    let is_enclosed = word.len() < text.len() && bare.len() < word.len();
+    is_enclosed
+        && PLACEHOLDERS
+            .iter()
+            .any(|known| bare.trim().eq_ignore_ascii_case(known))
 }
 
 fn is_cut(text: &str) -> bool {

@@ -8,7 +8,7 @@ use reeve_domain::reject::{Reason, Reject};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Json, Number, quick};
+use super::{Json, Number};
 use crate::formats;
 use crate::settings::Limits;
 
@@ -61,14 +61,6 @@ impl Fault {
 
 /// The only value of a text.
 pub(crate) fn read_value<'a>(text: &'a str, limits: &Limits) -> Result<Json<'a>, Fault> {
-    match quick::read(text, limits) {
-        Some(json) => Ok(json),
-        None => read_slowly(text, limits),
-    }
-}
-
-/// As [`read_value`], by serde_json alone.
-pub(super) fn read_slowly<'a>(text: &'a str, limits: &Limits) -> Result<Json<'a>, Fault> {
     let mut documents = Documents::new(text, *limits);
     match documents.next() {
         Some(first) => {
@@ -314,11 +306,11 @@ const SHORT_OBJECT_KEYS: usize = 64;
 
 /// The keys of a short object so far, as bits that spare most of the scans.
 #[derive(Default)]
-pub(super) struct Seen(u128);
+struct Seen(u128);
 
 impl Seen {
     /// Whether a short object has the key; remembers it.
-    pub(super) fn again(&mut self, key: &str, entries: &[(Cow<'_, str>, Json<'_>)]) -> bool {
+    fn again(&mut self, key: &str, entries: &[(Cow<'_, str>, Json<'_>)]) -> bool {
         self.maybe(key, entries.len()) && entries.iter().any(|(name, _)| name == key)
     }
 
@@ -342,7 +334,7 @@ impl Seen {
 }
 
 /// A key that occurs twice in a long object.
-pub(super) fn repeated_key<'e>(entries: &'e [(Cow<'_, str>, Json<'_>)]) -> Option<&'e str> {
+fn repeated_key<'e>(entries: &'e [(Cow<'_, str>, Json<'_>)]) -> Option<&'e str> {
     if entries.len() <= SHORT_OBJECT_KEYS {
         return None;
     }

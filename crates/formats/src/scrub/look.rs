@@ -9,18 +9,32 @@ use super::values::Reported;
 /// How many slots three bytes can fall into.
 pub(super) const SLOTS: usize = 4096;
 
-/// How many slots two bytes can fall into.
-const PAIRS: usize = 4096;
-
+const WINDOW_BYTES: usize = 3;
 const BASE64_STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BASE64_URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const HEX_LOWER: &[u8; 16] = b"0123456789abcdef";
 const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF";
 
+static MARKS: LazyLock<Slots> = LazyLock::new(|| {
+    let mut slots = Slots([false; SLOTS]);
+    marks::slots().for_each(|slot| slots.add(slot));
+    slots
+});
+
 /// The slot of the first three bytes; missing ones count as zero.
 pub(super) fn slot(bytes: &[u8]) -> usize {
-    let byte = |at: usize| bytes.get(at).map_or(0, |byte| u32::from(*byte));
-    let window = byte(0) << 24 | byte(1) << 16 | byte(2) << 8;
+    let first = bytes.iter().take(WINDOW_BYTES);
+    slot_of(
+        first
+            .fold((0, 24), |(window, shift), byte| {
+                (window | u32::from(*byte) << shift, shift - 8)
+            })
+            .0,
+    )
+}
+
+/// The slot of a window: three bytes, the first one highest, and a zero byte.
+fn slot_of(window: u32) -> usize {
     (window.wrapping_mul(0x9e37_79b1) >> 20) as usize
 }
 
@@ -52,103 +66,35 @@ static KINDS: [u8; 256] = {
     kinds
 };
 
-/// What may begin at a place: told by two bytes at first, by three where those are met.
 #[derive(Clone)]
-struct Starts {
-    pairs: Vec<u8>,
-    slots: [u64; SLOTS / 64],
-}
+struct Slots([bool; SLOTS]);
 
-/// A mark or a value may begin with these two bytes.
-const OF_START: u8 = 1;
-
-/// A word of base64 or hex may begin with the second of these two bytes.
-const OF_ENCODED: u8 = 2;
-
-/// Where marks begin, and where something encoded may.
-static MARKS: LazyLock<Starts> = LazyLock::new(|| {
-    let mut starts = Starts {
-        pairs: vec![0; PAIRS],
-        slots: [0; SLOTS / 64],
-    };
-    for (mark, _) in marks::MARKS {
-        starts.add(mark.as_bytes());
-    }
-    for before in 0..=u8::MAX {
-        for byte in 0..=u8::MAX {
-            if may_begin_word(before, byte) {
-                starts.pairs[pair(pair(0, before), byte)] |= OF_ENCODED;
-            }
-        }
-    }
-    starts
-});
-
-/// The slot of two bytes, from that of the first one.
-fn pair(first: usize, second: u8) -> usize {
-    (first << 6 | usize::from(CLASSES[usize::from(second)])) & (PAIRS - 1)
-}
-
-/// Every letter and digit that something may begin with has a class of its own, and so has what stands in marks;
-/// no class has bytes of words and others.
-static CLASSES: [u8; 256] = {
-    let mut classes = [63; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        let letter = byte as u8;
-        classes[byte] = match letter {
-            b'a'..=b'z' => letter - b'a',
-            b'A'..=b'Z' => letter - b'A' + 26,
-            b'0' => 52,
-            b'2'..=b'7' => letter - b'2' + 53,
-            b'1' | b'8' | b'9' | b'+' => 59,
-            b'-' => 60,
-            b':' => 61,
-            b'/' => 62,
-            _ => 63,
-        };
-        byte += 1;
-    }
-    classes
-};
-
-/// Whether base64 or hex of a text may begin with a byte behind another one.
-fn may_begin_word(before: u8, byte: u8) -> bool {
-    KINDS[usize::from(byte)] & !(KINDS[usize::from(before)] << 1) & BEGINS_ENCODED != 0
-}
-
-impl Starts {
-    fn add(&mut self, start: &[u8]) {
-        let slot = slot(start);
-        self.slots[slot / 64] |= 1 << (slot % 64);
-        if let [first, second, ..] = *start {
-            self.pairs[pair(pair(0, first), second)] |= OF_START;
-        }
+impl Slots {
+    fn add(&mut self, slot: usize) {
+        self.0[slot % SLOTS] = true;
     }
 
-    fn has(&self, start: &[u8]) -> bool {
-        let slot = slot(start);
-        self.slots[slot / 64] >> (slot % 64) & 1 == 1
+    fn has(&self, slot: usize) -> bool {
+        self.0[slot % SLOTS]
     }
 }
 
 /// What one look searches for: how marks and the values of a record begin, in plain and encoded.
 pub(super) struct Look {
-    /// None where only marks are searched for.
-    starts: Option<Starts>,
+    slots: Slots,
     /// The first four characters of each value in base64 and hex.
-    encoded: Vec<u32>,
+    encoded: Vec<[u8; 4]>,
 }
 
 impl Look {
     /// A look for these values and for everything that announces a secret.
     pub(super) fn for_values(reported: &Reported) -> Self {
         let mut look = Self {
-            starts: None,
+            slots: MARKS.clone(),
             encoded: Vec::new(),
         };
         for value in reported.iter().map(str::as_bytes) {
-            look.starts_mut().add(value);
+            look.slots.add(slot(value));
             look.add_encoded(value);
         }
         look
@@ -156,32 +102,23 @@ impl Look {
 
     /// Whether a pass may find something.
     pub(super) fn finds(&self, text: &str, reported: &Reported) -> bool {
-        let starts = self.starts.as_ref().unwrap_or(&MARKS);
-        let Some(pairs) = starts.pairs.first_chunk::<PAIRS>() else {
-            return true;
-        };
-        let bytes = text.as_bytes();
-        let mut here = usize::from(CLASSES[0]);
-        (0..bytes.len()).any(|at| {
-            here = pair(here, bytes[at]);
-            pairs[here] != 0
-                && ((pairs[here] & OF_START != 0 && at > 0 && self.begins(text, at - 1, starts, reported))
-                    || (pairs[here] & OF_ENCODED != 0 && sweep::is_encoded(text, at)))
+        let (mut window, mut before) = (0, 0);
+        text.bytes().enumerate().any(|(at, byte)| {
+            window = (window | u32::from(byte)) << 8;
+            let kind = KINDS[usize::from(byte)];
+            let may_be_encoded = kind & !before & BEGINS_ENCODED != 0;
+            before = kind << 1;
+            (self.slots.has(slot_of(window))
+                && self.begins(text, at.saturating_sub(WINDOW_BYTES - 1), reported))
+                || (may_be_encoded && sweep::is_encoded(text, at))
         })
     }
 
-    fn starts_mut(&mut self) -> &mut Starts {
-        self.starts.get_or_insert_with(|| MARKS.clone())
-    }
-
     /// Whether a value or an announced secret begins at a byte, as far as can be told cheaply.
-    fn begins(&self, text: &str, start: usize, starts: &Starts, reported: &Reported) -> bool {
+    #[cold]
+    fn begins(&self, text: &str, start: usize, reported: &Reported) -> bool {
         let rest = &text.as_bytes()[start..];
-        if !starts.has(rest) {
-            return false;
-        }
-        rest.first_chunk()
-            .is_some_and(|start| self.encoded.contains(&u32::from_be_bytes(*start)))
+        self.encoded.iter().any(|encoded| rest.starts_with(encoded))
             || reported.iter().any(|value| rest.starts_with(value.as_bytes()))
             || (text.is_char_boundary(start) && sweep::is_announced(text, start))
     }
@@ -204,10 +141,9 @@ impl Look {
     }
 
     fn add_start(&mut self, start: [u8; 4]) {
-        let code = u32::from_be_bytes(start);
-        if !self.encoded.contains(&code) {
-            self.starts_mut().add(&start);
-            self.encoded.push(code);
+        if !self.encoded.contains(&start) {
+            self.slots.add(slot(&start));
+            self.encoded.push(start);
         }
     }
 }

@@ -250,54 +250,38 @@ fn begins_as_base64_text(word: &str) -> bool {
     let Some(start) = word.as_bytes().first_chunk::<8>() else {
         return false;
     };
-    let (mut bits, mut outside) = (0_u64, 0);
-    for byte in start {
-        let sextet = SEXTETS[usize::from(*byte)];
-        outside |= sextet;
-        bits = bits << 6 | u64::from(sextet & 0x3f);
-    }
-    outside & NO_SEXTET == 0 && bits.to_be_bytes()[2..].iter().all(|byte| is_text(*byte))
+    let groups = start
+        .iter()
+        .try_fold(0_u64, |bits, byte| Some(bits << 6 | u64::from(sextet(*byte)?)));
+    groups.is_some_and(|bits| bits.to_be_bytes()[2..].iter().all(|byte| is_text(*byte)))
 }
 
-/// What stands for a byte that is not of base64.
-const NO_SEXTET: u8 = 0x80;
-
-/// The six bits that a character of base64 stands for, in either alphabet.
-static SEXTETS: [u8; 256] = {
-    let mut sextets = [NO_SEXTET; 256];
-    let mut sextet = 0;
-    while sextet < 62 {
-        let byte = match sextet {
-            0..26 => b'A' + sextet,
-            26..52 => b'a' + sextet - 26,
-            _ => b'0' + sextet - 52,
-        };
-        sextets[byte as usize] = sextet;
-        sextet += 1;
-    }
-    sextets[b'+' as usize] = 62;
-    sextets[b'-' as usize] = 62;
-    sextets[b'/' as usize] = 63;
-    sextets[b'_' as usize] = 63;
-    sextets
-};
-
-fn begins_as_hex_text(word: &str) -> bool {
-    let byte = |high: u8, low: u8| Some(digit(high)? << 4 | digit(low)?);
-    word.as_bytes().first_chunk().is_some_and(|[a, b, c, d]| {
-        [byte(*a, *b), byte(*c, *d)]
-            .iter()
-            .all(|byte| byte.is_some_and(is_text))
-    })
-}
-
-fn digit(byte: u8) -> Option<u8> {
+fn sextet(byte: u8) -> Option<u8> {
     match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
         _ => None,
     }
+}
+
+fn begins_as_hex_text(word: &str) -> bool {
+    let Some([first, second, third, fourth]) = word.as_bytes().first_chunk::<4>() else {
+        return false;
+    };
+    let byte = |high: &u8, low: &u8| {
+        let digit = |digit: &u8| {
+            char::from(*digit)
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        };
+        Some(digit(high)? << 4 | digit(low)?)
+    };
+    [byte(first, second), byte(third, fourth)]
+        .iter()
+        .all(|byte| byte.is_some_and(is_text))
 }
 
 fn is_text(byte: u8) -> bool {

@@ -58,11 +58,7 @@ pub(crate) fn parse_with_headers(bytes: &[u8], headers: &[(String, Vec<u8>)], se
 
 /// Every record is exactly one item, and provenance is unique within each kind.
 fn check_accounts(parsed: &Parsed) {
-    let results = |item: &Item| match item {
-        Item::Rejected(reject) => reject.results,
-        _ => 1,
-    };
-    let accounted: u32 = parsed.items.iter().map(results).sum();
+    let accounted: u32 = parsed.items.iter().map(Item::records).sum();
     assert_eq!(accounted, parsed.records, "every record is in one item");
     assert_eq!(parsed.empty, parsed.records == 0);
     let mut finding_indexes: Vec<u32> = findings(parsed)

@@ -62,7 +62,7 @@ fn a_restore_proves_itself_in_any_order() {
     let (partition, mut records, proof) = filled(20);
     assert_eq!(partition.proof(None), proof);
     records.reverse();
-    let again = restored(&records);
+    let mut again = restored(&records);
     assert_eq!(again.verify(Some(&proof)), Ok(()));
     assert_eq!(again.cases().count(), 20);
     assert!(
@@ -293,24 +293,44 @@ fn a_case_with_several_tasks_counts_each() {
     assert_eq!(partition.gauges(at(1)).open.values().sum::<u64>(), 2);
 }
 
+/// Whether a record at offset 0 changes the last of three cases, which has seen offset 2.
+fn takes_the_first_record(partition: &Partition) -> bool {
+    let position = Some(Position {
+        topic: InputTopic::Findings,
+        offset: 0,
+    });
+    let finding = leak_of(&keys(3)[2]);
+    let given = (Input::Finding(&finding), position);
+    let mut overlay = Overlay::default();
+    partition
+        .apply(&mut overlay, &keys(3)[2], given, at_once(), at(2))
+        .changed
+}
+
 #[test]
-fn what_comes_under_an_offset_that_was_seen_is_a_repeat_until_the_input_begins_anew() {
+fn an_input_that_begins_before_what_was_seen_is_refused() {
     let (mut partition, _, _) = filled(3);
-    let key = &keys(3)[2];
-    let changes = |partition: &Partition| {
-        let position = Some(Position {
-            topic: InputTopic::Findings,
-            offset: 0,
-        });
-        let mut overlay = Overlay::default();
-        let finding = leak_of(key);
-        let given = (Input::Finding(&finding), position);
-        partition
-            .apply(&mut overlay, key, given, at_once(), at(2))
-            .changed
-    };
-    assert_eq!(partition.seen(InputTopic::Findings), Some(2));
-    assert!(!changes(&partition));
-    partition.forget_seen(InputTopic::Findings, 0);
-    assert!(changes(&partition));
+    let mut begin = |begins| partition.begin(&[(InputTopic::Findings, begins)], false);
+    assert_eq!((begin(3), begin(90)), (Ok(None), Ok(None)));
+    let refused = begin(1).unwrap_err();
+    assert_eq!((refused.begins, refused.seen), (1, 2));
+    assert!(!takes_the_first_record(&partition), "it would pass for a repeat");
+}
+
+#[test]
+fn an_input_that_was_allowed_to_begin_anew_is_allowed_to_after_every_restart() {
+    let (mut partition, records, _) = filled(3);
+    let inputs = |begins| [(InputTopic::Findings, begins)];
+    assert!(partition.begin(&inputs(0), true).unwrap().is_some());
+    assert!(takes_the_first_record(&partition));
+    // the records of cases that have not changed since still say what they have seen
+    let proof = partition.proof(None);
+    let mut again = restored(&records);
+    assert_eq!(again.verify(Some(&proof)), Ok(()));
+    assert!(again.begin(&inputs(1), false).unwrap().is_some());
+    assert!(again.proof(None).contains("anew"));
+    assert_eq!(again.begin(&inputs(3), false), Ok(None));
+    assert!(!again.proof(None).contains("anew"), "nobody remembers more");
+    let mut other = restored(&records);
+    assert!(other.begin(&inputs(1), false).is_err(), "nobody has allowed it");
 }

@@ -227,3 +227,18 @@ fn push_separator(name: &mut String) {
         name.push('-');
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{kebab_of, kebab_of_ascii};
+
+    proptest! {
+        #[test]
+        fn the_short_way_for_ascii_gives_what_the_long_way_gives(rule in "[ -~]{0,24}|[A-Za-z0-9_ ]{0,24}") {
+            let long = kebab_of(rule.len(), |at| char::from(rule.as_bytes()[at]));
+            prop_assert_eq!(kebab_of_ascii(rule.as_bytes()), long);
+        }
+    }
+}

@@ -111,6 +111,11 @@ static BY_SLOT: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
     by_slot
 });
 
+/// The slots of all marks.
+pub(in crate::scrub) fn slots() -> impl Iterator<Item = usize> {
+    MARKS.iter().map(|(mark, _)| slot(mark.as_bytes()))
+}
+
 /// The marks that stand at a byte of a text, overlapping ones too.
 pub(super) fn at(text: &[u8], start: usize) -> impl Iterator<Item = &'static (&'static str, Tail)> {
     let rest = &text[start..];
