@@ -1,5 +1,7 @@
 //! The side of an alias: claiming other keys, becoming a redirect, handing over, and standing alone again.
 
+use std::borrow::Cow;
+
 use reeve_domain::event::{
     ActorKind, HandedTask, LinkBody, MergeBody, RawEvent, TaskEvent, TaskName, UnlinkBody, UnmergeBody, What,
 };
@@ -143,7 +145,7 @@ fn end_tasks(case: &mut Case, main: &SubjectKey, out: &mut Applied) -> Vec<(Issu
         let Some(tracked) = case.tracked.get_mut(&issue) else {
             continue;
         };
-        let Some(task) = tracked.task.clone() else {
+        let Some(task) = tracked.present().map(Cow::into_owned) else {
             continue;
         };
         let name = Name {

@@ -1,5 +1,7 @@
 //! What goes into a case and what comes out of it.
 
+use std::sync::Arc;
+
 use reeve_domain::context::{IdentityClass, Knowledge};
 use reeve_domain::event::{RawEvent, TaskEvent};
 use reeve_domain::observation::{Evidence, Finding, IssueType, Receipt};
@@ -64,7 +66,7 @@ pub struct Applied {
     /// What became of the record; none for ticks and inventory answers, which are no records.
     pub outcome: Option<Outcome>,
     /// Records for `tasks`, each with the next revision, in order.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<Arc<Task>>,
     /// Why an event was refused; then nothing else is set.
     pub reject: Option<Reject>,
     /// Events for other subjects' cases, for `task-events`, keyed by subject.

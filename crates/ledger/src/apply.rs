@@ -1,5 +1,7 @@
 //! One input onto one case: skip what was seen, fold the fact, and bring the tasks to where the facts say.
 
+use std::sync::Arc;
+
 use reeve_domain::context::{EnrichmentStatus, Knowledge, OwnerConfidence};
 use reeve_domain::observation::{Evidence, EvidenceScope, Finding, IssueType, Statement};
 use reeve_domain::outcome::Outcome;
@@ -9,7 +11,7 @@ use reeve_policy::Policy;
 
 use crate::api::{Applied, Input, InputTopic, Position};
 use crate::bounds::{TEXT_CHARS_MAX, cut};
-use crate::case::{Case, Known};
+use crate::case::{Case, Known, Tracked};
 use crate::observe::{self, News};
 use crate::piece::{self, Piece, is_life};
 use crate::refresh::{self, Mover, Now};
@@ -85,7 +87,7 @@ pub fn lookup_due(case: &Case, policy: &Policy) -> Option<Timestamp> {
     if case.ties.main.is_some() {
         return None;
     }
-    let open = |tracked: &crate::case::Tracked| tracked.task.as_ref().is_none_or(|task| task.state.is_open());
+    let open = |tracked: &Box<Tracked>| tracked.task.as_ref().is_none_or(|task| task.state.is_open());
     if !case.tracked.values().any(open) {
         return None;
     }
@@ -154,10 +156,7 @@ fn apply_known_finding(
     let new = case.as_ref().is_none_or(|case| case.tracked.is_empty());
     if new {
         let case = case.get_or_insert_with(|| Case::new(finding.subject.clone(), 2, at.now));
-        case.known = Some(Known {
-            knowledge: knowledge.clone(),
-            at: since,
-        });
+        case.known = known(knowledge, since);
     }
     apply_finding(case, finding, at, out);
     if !new || finding.issue_type == IssueType::IdentityOrphaned {
@@ -244,13 +243,15 @@ fn apply_knowledge(
             .values_mut()
             .for_each(|tracked| tracked.renamed_at = Some(since));
     }
-    case.known = Some(Known {
-        knowledge: knowledge.clone(),
-        at: since,
-    });
+    case.known = known(knowledge, since);
     prove_owner(case, since, at.policy);
     refresh::all(case, Mover::Known(since), at, out);
     out.changed = true;
+}
+
+fn known(knowledge: &Knowledge, at: Timestamp) -> Option<Arc<Known>> {
+    let knowledge = knowledge.clone();
+    Some(Arc::new(Known { knowledge, at }))
 }
 
 /// An owner that an inventory names is proof for an identity that had none.

@@ -1,5 +1,7 @@
 //! A task as it follows from the facts: one function of them, field by field.
 
+use std::sync::Arc;
+
 use reeve_domain::context::{Enrichment, EnrichmentStatus};
 use reeve_domain::observation::{IssueType, Validity};
 use reeve_domain::task::{
@@ -11,6 +13,7 @@ use reeve_policy::{Policy, Triage};
 
 use crate::bounds::{TEXT_CHARS_MAX, cut};
 use crate::case::{Case, Tracked};
+use crate::cause::{CauseFact, CauseId};
 use crate::refresh::{Now, Seen};
 use crate::words::Covered;
 
@@ -196,7 +199,7 @@ impl Parts<'_> {
         let (case, tracked) = (self.case, self.tracked);
         task.subject = case.subject.clone();
         task.related = case.links.iter().cloned().collect();
-        let shown = |(id, cause): (&crate::cause::CauseId, &crate::cause::CauseFact)| {
+        let shown = |(id, cause): (&CauseId, &Arc<CauseFact>)| {
             cause.shown(self.seen.outlook.cleared.get(id).map(String::as_str))
         };
         task.causes = tracked.causes.iter().map(shown).collect();

@@ -1,6 +1,8 @@
 //! A case: everything that is known of one subject, as facts with their own times, and the tasks they come to.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use reeve_domain::context::{Enrichment, EnrichmentStatus, Knowledge};
 use reeve_domain::key::{Alias, Confidence, Link, Subject, SubjectKey};
@@ -30,11 +32,11 @@ pub struct Case {
     pub(crate) aliases: BTreeSet<Alias>,
     pub(crate) links: BTreeSet<Link>,
     #[serde(skip)]
-    pub(crate) known: Option<Known>,
+    pub(crate) known: Option<Arc<Known>>,
     pub(crate) held_until: Option<Timestamp>,
     pub(crate) life: BTreeMap<String, Marks>,
     pub(crate) pieces: Vec<Piece>,
-    pub(crate) tracked: BTreeMap<IssueType, Tracked>,
+    pub(crate) tracked: BTreeMap<IssueType, Box<Tracked>>,
     pub(crate) events: SeenEvents,
     pub(crate) touched_at: Timestamp,
     pub(crate) shrunk: bool,
@@ -78,10 +80,11 @@ pub(crate) struct Known {
 /// One task with the facts behind it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tracked {
-    /// As it stood on `tasks` last; none while it is held.
+    /// As it stood on `tasks` last, but for the latest sightings; none while it is held.
+    /// Read it through [`Tracked::present`] to tell of it.
     #[serde(skip)]
-    pub(crate) task: Option<Task>,
-    pub(crate) causes: BTreeMap<CauseId, CauseFact>,
+    pub(crate) task: Option<Arc<Task>>,
+    pub(crate) causes: Causes,
     pub(crate) count: u64,
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
@@ -112,6 +115,9 @@ pub(crate) struct Tracked {
     /// When what covers the task ends by itself.
     pub(crate) cover_ends: Option<Timestamp>,
 }
+
+/// The source findings behind a task.
+pub(crate) type Causes = BTreeMap<CauseId, Arc<CauseFact>>;
 
 /// A band raised by an inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -168,16 +174,26 @@ impl Case {
         self.revision
     }
 
-    /// Its tasks as they stood on `tasks` last; a held one is not among them, and a redirect has none.
-    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
-        let told = self.tracked.values().filter_map(|tracked| tracked.task.as_ref());
+    /// Its tasks as they stood on `tasks` last, with the sightings of now; a held one is not among them, and a redirect
+    /// has none.
+    pub fn tasks(&self) -> impl Iterator<Item = Cow<'_, Task>> {
+        let present = self.tracked.values().filter_map(|tracked| tracked.present());
+        present.filter(|_| self.ties.main.is_none())
+    }
+
+    /// The same as they were told, which is all but the latest sightings.
+    pub fn told(&self) -> impl Iterator<Item = &Task> {
+        let told = self
+            .tracked
+            .values()
+            .filter_map(|tracked| tracked.task.as_deref());
         told.filter(|_| self.ties.main.is_none())
     }
 
     /// The tasks that a redirect had told of before it was linked.
-    pub(crate) fn handed(&self) -> impl Iterator<Item = &Task> {
-        let told = self.tracked.values().filter_map(|tracked| tracked.task.as_ref());
-        told.filter(|_| self.ties.main.is_some())
+    pub(crate) fn handed(&self) -> impl Iterator<Item = Cow<'_, Task>> {
+        let present = self.tracked.values().filter_map(|tracked| tracked.present());
+        present.filter(|_| self.ties.main.is_some())
     }
 
     /// Whether tasks wait for the inventories, and until when.
@@ -208,7 +224,7 @@ impl Case {
 
     /// Whether every inventory has answered.
     pub(crate) fn is_enriched(&self) -> bool {
-        let complete = |known: &Known| known.knowledge.enrichment.status == EnrichmentStatus::Complete;
+        let complete = |known: &Arc<Known>| known.knowledge.enrichment.status == EnrichmentStatus::Complete;
         self.known.as_ref().is_some_and(complete)
     }
 
@@ -227,7 +243,7 @@ impl Case {
     }
 
     /// Whether the credential works, as far as the facts go: life beats silence beats death, until evidence.
-    pub(crate) fn validity(&self, causes: &BTreeMap<CauseId, CauseFact>) -> Validity {
+    pub(crate) fn validity(&self, causes: &Causes) -> Validity {
         validity_of(self.lived_at(), self.died_at(), causes.values())
     }
 
@@ -250,10 +266,10 @@ impl Case {
 pub(crate) fn validity_of<'a>(
     lived: Option<Timestamp>,
     died: Option<Timestamp>,
-    causes: impl Iterator<Item = &'a CauseFact>,
+    causes: impl Iterator<Item = &'a Arc<CauseFact>>,
 ) -> Validity {
     let mut causes = causes.peekable();
-    let dead = |cause: &CauseFact| matches!(cause.validity, Some((_, Validity::Inactive)));
+    let dead = |cause: &Arc<CauseFact>| matches!(cause.validity, Some((_, Validity::Inactive)));
     match (lived, died) {
         (Some(lived), died) if died.is_none_or(|died| died <= lived) => Validity::Active,
         (_, Some(_)) => Validity::Inactive,

@@ -4,6 +4,8 @@
 //! policy is asked what would be due from then on, and the earliest answer holds. So an upgrade gives
 //! min(old, then + new), and a first report that was already the worst counts from its own clock.
 
+use std::sync::Arc;
+
 use data_encoding::BASE32_NOPAD;
 use reeve_domain::context::{Knowledge, Owner, OwnerConfidence};
 use reeve_domain::observation::{Exposure, IssueType, Location, Validity};
@@ -13,7 +15,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::case::{Case, Tracked, validity_of};
-use crate::cause::{CauseFact, width};
+use crate::cause::{CauseFact, CauseId, width};
 use crate::refresh::Seen;
 use crate::timeline::Outlook;
 use crate::words::Named;
@@ -50,7 +52,7 @@ impl<'a> Picture<'a> {
         policy: &'a Policy,
     ) -> Self {
         let (outlook, told, clock) = (seen.outlook, seen.told, seen.clock);
-        let open = |entry: &(&crate::cause::CauseId, &CauseFact)| !outlook.cleared.contains_key(entry.0);
+        let open = |entry: &(&CauseId, &Arc<CauseFact>)| !outlook.cleared.contains_key(entry.0);
         let mut weighed: Vec<_> = tracked
             .causes
             .iter()
@@ -217,7 +219,7 @@ fn live_since(case: &Case, tracked: &Tracked, died: Option<Timestamp>) -> Option
     )
 }
 
-fn exposures(causes: &[&CauseFact]) -> Vec<(Timestamp, Exposure)> {
+fn exposures(causes: &[&Arc<CauseFact>]) -> Vec<(Timestamp, Exposure)> {
     let mut all: Vec<_> = causes
         .iter()
         .map(|cause| (cause.first_detected_at, cause.exposure))

@@ -181,7 +181,7 @@ fn addressed(case: &Case, event: &TaskEvent) -> Result<Vec<IssueType>, Reject> {
             .as_ref()
             .is_none_or(|task_id| case.is_called(task.issue_type, task_id))
     };
-    let tasks: Vec<_> = case.tasks().filter(named).collect();
+    let tasks: Vec<_> = case.told().filter(named).collect();
     if tasks.is_empty() {
         return Err(unknown());
     }

@@ -54,7 +54,7 @@ impl Tally {
     }
 
     fn turn(&mut self, case: &Case, add: bool) {
-        for task in case.tasks().filter(|task| task.state.is_open()) {
+        for task in case.told().filter(|task| task.state.is_open()) {
             let band = task.priority.band;
             let label = || (band, task.route.rule.clone());
             shift(&mut self.open, label(), add);

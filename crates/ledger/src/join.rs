@@ -1,6 +1,7 @@
 //! Facts of two keys of one subject, as one set: whoever comes first, the same facts stand there.
 
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use reeve_domain::observation::IssueType;
 
@@ -107,7 +108,7 @@ pub(crate) fn rebuild(case: &mut Case, event_ids_max: usize) {
     }
 }
 
-fn keep_decision(tracked: &mut Tracked, before: Option<Tracked>) {
+fn keep_decision(tracked: &mut Tracked, before: Option<Box<Tracked>>) {
     let Some(before) = before else { return };
     tracked.task = before.task;
     tracked.due = before.due;
@@ -116,12 +117,12 @@ fn keep_decision(tracked: &mut Tracked, before: Option<Tracked>) {
     tracked.sustained = before.sustained;
 }
 
-fn bare(tracked: &Tracked) -> Tracked {
-    Tracked {
+fn bare(tracked: &Tracked) -> Box<Tracked> {
+    Box::new(Tracked {
         task: None,
         decided_from: String::new(),
         ..tracked.clone()
-    }
+    })
 }
 
 impl Tracked {
@@ -152,13 +153,13 @@ impl Tracked {
         self.decided_from.clear();
     }
 
-    fn join_cause(&mut self, id: &CauseId, other: &CauseFact) {
+    fn join_cause(&mut self, id: &CauseId, other: &Arc<CauseFact>) {
         if let Some(cause) = self.causes.get_mut(id) {
-            self.forgot |= cause.join(other) == Marked::Lossy;
+            self.forgot |= Arc::make_mut(cause).join(other) == Marked::Lossy;
         } else if self.causes.len() < CAUSES_MAX {
             self.causes.insert(id.clone(), other.clone());
         } else {
-            shrink::share(self, other.clone());
+            shrink::share(self, CauseFact::clone(other));
         }
     }
 

@@ -1,5 +1,7 @@
 //! The ladder: each step is taken once, missed ones collapse into one record, and a clock that stands takes none.
 
+use std::borrow::Cow;
+
 use reeve_domain::task::{Change, EscalationStep, Task};
 use reeve_domain::time::Timestamp;
 use reeve_policy::Rung;
@@ -29,7 +31,8 @@ pub(crate) fn look_ahead(task: &mut Task, tracked: &Tracked, clock: Timestamp, a
 
 /// Takes every step that is due, in one record.
 pub(crate) fn climb(tracked: &mut Tracked, clock: Timestamp, at: Now<'_>, out: &mut Applied) {
-    let Some(mut task) = tracked.task.clone().filter(|task| task.state.is_open()) else {
+    let open = tracked.present().filter(|task| task.state.is_open());
+    let Some(mut task) = open.map(Cow::into_owned) else {
         return;
     };
     if task.deadlines.paused.is_some() {

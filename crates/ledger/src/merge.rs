@@ -1,6 +1,7 @@
 //! The side of the main key: taking facts over from an alias, counting what comes under it, and giving both back.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use reeve_domain::event::{
     HandedTask, MergeBody, RawEvent, SightingBody, TaskEvent, TaskName, UnlinkBody, UnmergeBody, What,
@@ -310,7 +311,7 @@ fn withdrawn(case: &mut Case, from: &SubjectKey, generation: u32, at: Now<'_>, o
 fn part(case: &mut Case, from: &SubjectKey, linking: u32, at: Now<'_>, out: &mut Applied) -> Vec<TaskName> {
     for issue in issues(case) {
         let task = case.tracked.get(&issue).and_then(|tracked| tracked.task.as_ref());
-        if let Some(name) = task.map(Name::of) {
+        if let Some(name) = task.map(|task| Name::of(task)) {
             names::put(case, issue, name);
         }
     }
@@ -353,7 +354,7 @@ fn give_names_back(case: &mut Case, tasks: &[TaskName]) -> BTreeSet<IssueType> {
         let Some(task) = tracked.task.take_if(|task| task.task_id == left.task_id) else {
             continue;
         };
-        tracked.task = next.map(|name| names::named(task, &name));
+        tracked.task = next.map(|name| Arc::new(names::named(Arc::unwrap_or_clone(task), &name)));
         tracked.steps = steps.unwrap_or_default();
         returned.insert(issue);
     }

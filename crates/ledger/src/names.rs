@@ -1,5 +1,8 @@
 //! Which of several tasks of one issue lives on: the one that was opened first; the others end as merged into it.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use reeve_domain::event::TaskName;
 use reeve_domain::key::SubjectKey;
 use reeve_domain::observation::IssueType;
@@ -34,6 +37,7 @@ pub(crate) fn catch_up(case: &mut Case, tasks: &[TaskName]) {
             .get_mut(&told.issue_type)
             .and_then(|tracked| tracked.task.as_mut());
         if let Some(task) = named.filter(|task| task.task_id == told.task_id) {
+            let task = Arc::make_mut(task);
             task.revision = task.revision.max(told.revision);
         }
         for share in case.ties.shares.values_mut() {
@@ -68,7 +72,8 @@ pub(crate) fn go_on(case: &mut Case, at: Now<'_>, out: &mut Applied) {
 /// A task that was merged into one that was never told points to the one that lives.
 pub(crate) fn point(case: &mut Case, from: &SubjectKey, out: &mut Applied) {
     for issue in issues(case) {
-        let task = case.tracked.get(&issue).and_then(|tracked| tracked.task.clone());
+        let tracked = case.tracked.get(&issue);
+        let task = tracked.and_then(|tracked| tracked.present()).map(Cow::into_owned);
         let name = case
             .ties
             .shares
@@ -87,7 +92,8 @@ pub(crate) fn point(case: &mut Case, from: &SubjectKey, out: &mut Applied) {
         };
         let into = task.task_id.clone();
         let task = merged(named(task, &ended), into);
-        out.tasks.push(revised(task, ended.revision, Change::Merged));
+        out.tasks
+            .push(Arc::new(revised(task, ended.revision, Change::Merged)));
         put(case, issue, ended);
     }
 }
@@ -116,7 +122,7 @@ fn retell(case: &mut Case, issue: IssueType, (before, change): (Option<u64>, Cha
     let Some(tracked) = case.tracked.get_mut(&issue) else {
         return;
     };
-    if let (Some(task), Some(before)) = (tracked.task.clone(), before) {
+    if let (Some(task), Some(before)) = (tracked.present().map(Cow::into_owned), before) {
         publish(tracked, task, before + 1, change, out);
     }
 }
@@ -126,7 +132,8 @@ fn rename(case: &mut Case, issue: IssueType, out: &mut Applied) -> bool {
     let Some(first) = case.first_name(issue) else {
         return false;
     };
-    let Some(task) = case.tracked.get(&issue).and_then(|tracked| tracked.task.clone()) else {
+    let tracked = case.tracked.get(&issue);
+    let Some(task) = tracked.and_then(|tracked| tracked.present()).map(Cow::into_owned) else {
         return false;
     };
     let own = Name::of(&task);
@@ -148,7 +155,7 @@ fn rename(case: &mut Case, issue: IssueType, out: &mut Applied) -> bool {
         Change::Merged,
         out,
     );
-    tracked.task = Some(named(task, &first));
+    tracked.task = Some(Arc::new(named(task, &first)));
     put(case, issue, ended);
     true
 }

@@ -1,10 +1,12 @@
 //! Folding observations: a repeat costs a few look-ups, a fact that decides is replayed by the caller.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use reeve_domain::key::{Alias, Link, Subject};
 use reeve_domain::observation::{Finding, Frameworks, Validity};
-use reeve_domain::task::Task;
+use reeve_domain::task::{Cause, Task};
 use reeve_domain::time::Timestamp;
 
 use crate::bounds::{
@@ -43,7 +45,7 @@ pub(crate) fn finding(case: &mut Case, finding: &Finding, now: Timestamp) -> New
     let tracked = case
         .tracked
         .entry(finding.issue_type)
-        .or_insert_with(|| Tracked::new(finding, observed));
+        .or_insert_with(|| Box::new(Tracked::new(finding, observed)));
     let sight = Sight {
         finding,
         at: observed,
@@ -73,7 +75,7 @@ pub(crate) fn lives(case: &mut Case, source: &str, at: Timestamp, between: &[Tim
     let name = life_name(&case.life, source);
     let bare =
         |task: &Task| task.state.is_open() && task.causes.iter().all(|cause| cause.cleared_by.is_none());
-    let all_open = case.tasks().all(bare);
+    let all_open = case.told().all(bare);
     let marks = case.life.entry(name).or_default();
     let told = all_open && marks.first().is_some_and(|first| first <= at) && marks.covers(at, between);
     let marked = marks.add(at, between);
@@ -115,15 +117,16 @@ fn sighted(tracked: &mut Tracked, sight: &Sight<'_>) -> News {
     let Some(cause) = tracked.causes.get_mut(&id) else {
         let mut cause = place.fact(finding);
         cause.hear(sight);
-        tracked.causes.insert(id, cause);
+        tracked.causes.insert(id, Arc::new(cause));
         return News::Fact;
     };
     let quiet = !is_present_tense(finding.issue_type) || cause.seen.covers(at, sight.between);
     let repeats = cause.seen.first().is_some_and(|first| first <= at) && quiet;
+    let cause = Arc::make_mut(cause);
     let (marked, grown) = cause.hear(sight);
     let latest = cause.seen.last() == Some(at);
     tracked.forgot |= marked == Marked::Lossy;
-    let cleared = latest && tracked.shown_at(&id, at);
+    let cleared = latest && tracked.is_cleared(&id);
     let reopens = cleared && is_present_tense(finding.issue_type);
     if repeats && !grown && !labels && !reopens {
         News::Repeat
@@ -238,30 +241,50 @@ impl Tracked {
             self.sources.insert(cut(&finding.source.format, TEXT_CHARS_MAX));
         }
         self.sampled(finding);
-        if let Some(task) = &mut self.task {
-            task.sightings.count = self.count;
-            task.sightings.first = self.first;
-            task.sightings.last = self.last;
-        }
     }
 
-    /// Shows the latest sighting of a cause without a new decision; whether the cause is cleared. Causes stand on the
-    /// task in the order of their ids.
-    fn shown_at(&mut self, id: &CauseId, at: Timestamp) -> bool {
-        let place = self.causes.keys().position(|known| known == id);
-        let shown = self
-            .task
-            .as_mut()
-            .zip(place)
-            .and_then(|(task, place)| task.causes.get_mut(place));
-        let (Some(shown), Some(fact)) = (shown, self.causes.get(id)) else {
-            return true;
+    /// The task as it was told, with the sightings of now.
+    pub(crate) fn present(&self) -> Option<Cow<'_, Task>> {
+        let told = self.task.as_deref()?;
+        let counts = (self.count, self.first, self.last);
+        let later = |(place, shown, fact): (usize, &Cause, &CauseFact)| {
+            let last = fact.seen.last()?;
+            (last != shown.observed_at).then_some((place, last))
         };
-        if shown.reference != fact.reference || shown.location != fact.location {
-            return true;
+        let later: Vec<(usize, Timestamp)> = self.shown(told).filter_map(later).collect();
+        let sightings = &told.sightings;
+        if later.is_empty() && counts == (sightings.count, sightings.first, sightings.last) {
+            return Some(Cow::Borrowed(told));
         }
-        shown.observed_at = at;
-        shown.cleared_by.is_some()
+        let mut task = told.clone();
+        let sightings = &mut task.sightings;
+        (sightings.count, sightings.first, sightings.last) = counts;
+        for (place, at) in later {
+            if let Some(cause) = task.causes.get_mut(place) {
+                cause.observed_at = at;
+            }
+        }
+        Some(Cow::Owned(task))
+    }
+
+    /// The causes of the task with the facts behind them: they stand there in the order of their ids, unless one has
+    /// lost its place since.
+    fn shown<'t>(&'t self, told: &'t Task) -> impl Iterator<Item = (usize, &'t Cause, &'t CauseFact)> {
+        let pairs = told.causes.iter().zip(self.causes.values()).enumerate();
+        let same = |shown: &Cause, fact: &CauseFact| {
+            shown.reference == fact.reference && shown.location == fact.location
+        };
+        pairs.filter_map(move |(place, (shown, fact))| same(shown, fact).then_some((place, shown, &**fact)))
+    }
+
+    /// Whether the task shows the cause as cleared, or does not show it.
+    fn is_cleared(&self, id: &CauseId) -> bool {
+        let place = self.causes.keys().position(|known| known == id);
+        let open = |(told, place): (&Task, usize)| {
+            let mut shown = self.shown(told).filter(|(known, ..)| *known == place);
+            shown.any(|(_, shown, _)| shown.cleared_by.is_none())
+        };
+        !self.task.as_deref().zip(place).is_some_and(open)
     }
 
     /// Keeps the places that sort first, so that the order of arrival does not show.

@@ -168,7 +168,7 @@ impl Partition {
                 .cases
                 .get(key)
                 .into_iter()
-                .flat_map(Case::tasks)
+                .flat_map(Case::told)
                 .map(|task| task.priority.band);
             bands.min().unwrap_or(Band::P1)
         };

@@ -4,6 +4,8 @@
 //! stood in, and only the receipt of an equal scan that was complete, ran later and does not show it speaks of it. A
 //! record may hold several reports: a scan shows only what its own format found in its own repository.
 
+use std::sync::Arc;
+
 use data_encoding::BASE32_NOPAD;
 use reeve_domain::key::SubjectKey;
 use reeve_domain::observation::{EvidenceScope, Receipt, Statement};
@@ -110,7 +112,8 @@ fn causes_under<'c>(
 ) -> impl Iterator<Item = (&'c CauseId, &'c CauseFact)> {
     let share = case.ties.shares.get(origin);
     let tracked = share.map_or(&case.tracked, |share| &share.facts.tracked);
-    tracked.values().flat_map(|tracked| &tracked.causes)
+    let causes = tracked.values().flat_map(|tracked| &tracked.causes);
+    causes.map(|(id, cause)| (id, &**cause))
 }
 
 fn mark(case: &mut Case, origin: &SubjectKey, receipt: &Receipt, (scan, report): (&str, &str)) -> bool {
@@ -128,10 +131,8 @@ fn mark(case: &mut Case, origin: &SubjectKey, receipt: &Receipt, (scan, report):
     let mut new = false;
     for tracked in case.tracked.values_mut().chain(kept) {
         for id in &shown {
-            new |= tracked
-                .causes
-                .get_mut(id)
-                .is_some_and(|cause| cause.shown_by(scan));
+            let cause = tracked.causes.get_mut(id);
+            new |= cause.is_some_and(|cause| Arc::make_mut(cause).shown_by(scan));
         }
     }
     new

@@ -1,6 +1,7 @@
 //! The ledger record: a case as one JSON document within its byte budget, and back.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use reeve_domain::context::{Context, Enrichment, Knowledge, Owners};
 use reeve_domain::key::SubjectKey;
@@ -135,11 +136,11 @@ fn joined(record: Record<'_>) -> Case {
             owners: record.owners.map(Cow::into_owned).unwrap_or_default(),
             enrichment: record.enrichment.map(Cow::into_owned).unwrap_or_default(),
         };
-        case.known = Some(Known { knowledge, at });
+        case.known = Some(Arc::new(Known { knowledge, at }));
     }
     for task in record.tasks.into_iter().chain(record.handed) {
         if let Some(tracked) = case.tracked.get_mut(&task.issue_type) {
-            tracked.task = Some(task);
+            tracked.task = Some(Arc::new(task));
         }
     }
     case
@@ -169,10 +170,10 @@ fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
     serde_json::to_vec(&record).map_err(|_| LedgerError::Unreadable("it cannot be written"))
 }
 
-fn unexplained(task: &Task) -> Task {
+fn unexplained(task: Cow<'_, Task>) -> Task {
     Task {
         explain: None,
-        ..task.clone()
+        ..task.into_owned()
     }
 }
 
@@ -180,7 +181,7 @@ fn each_task(case: &mut Case, cut: impl Fn(&mut Task)) {
     case.tracked
         .values_mut()
         .filter_map(|tracked| tracked.task.as_mut())
-        .for_each(cut);
+        .for_each(|task| cut(Arc::make_mut(task)));
 }
 
 fn cut_samples(case: &mut Case) {
@@ -213,7 +214,7 @@ fn cut_context(case: &mut Case) {
         context.dependents.sample.clear();
     };
     if let Some(known) = &mut case.known {
-        slim(&mut known.knowledge.context);
+        slim(&mut Arc::make_mut(known).knowledge.context);
     }
     each_task(case, |task| slim(&mut task.context));
 }
@@ -236,7 +237,10 @@ fn fold_all_causes(case: &mut Case) {
 fn each_tracked(case: &mut Case, fold: fn(&mut Tracked)) {
     let shares = case.ties.shares.values_mut();
     let apart = shares.flat_map(|share| share.facts.tracked.values_mut());
-    case.tracked.values_mut().chain(apart).for_each(fold);
+    case.tracked
+        .values_mut()
+        .chain(apart)
+        .for_each(|tracked| fold(tracked));
 }
 
 /// The ledger record of one case. Over the policy's budget the case is cut.

@@ -1,5 +1,7 @@
 //! From changed facts to a changed task: replay, decide if needed, assemble, and write what an owner would care about.
 
+use std::sync::Arc;
+
 use reeve_domain::observation::IssueType;
 use reeve_domain::priority::Band;
 use reeve_domain::task::{Change, Task, TaskState};
@@ -161,8 +163,8 @@ fn renewed(
         now: at.now,
     };
     let mut task = match (triage, old) {
-        (Some(triage), old) => parts.decided(triage, old.as_ref()),
-        (None, Some(old)) => parts.filled(old),
+        (Some(triage), old) => parts.decided(triage, old.as_deref()),
+        (None, Some(old)) => parts.filled(Task::clone(&old)),
         (None, None) => parts.decided(
             Picture::of(case, (issue, tracked), seen, at.policy).decide(at.policy),
             None,
@@ -252,12 +254,12 @@ fn write(tracked: &mut Tracked, task: Task, mover: Mover, clock: Timestamp, out:
             publish(tracked, task, old.revision + 1, change, out);
         }
         None => {
-            tracked.task = Some(Task {
+            tracked.task = Some(Arc::new(Task {
                 revision: old.revision,
                 change: old.change,
-                idempotency_key: old.idempotency_key,
+                idempotency_key: old.idempotency_key.clone(),
                 ..task
-            });
+            }));
         }
     }
 }
@@ -291,8 +293,8 @@ fn open(tracked: &mut Tracked, task: Task, clock: Timestamp, out: &mut Applied) 
 
 /// Writes the next record of a task.
 pub(crate) fn publish(tracked: &mut Tracked, task: Task, revision: u64, change: Change, out: &mut Applied) {
-    let task = revised(task, revision, change);
-    out.tasks.push(task.clone());
+    let task = Arc::new(revised(task, revision, change));
+    out.tasks.push(Arc::clone(&task));
     tracked.task = Some(task);
 }
 

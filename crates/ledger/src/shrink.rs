@@ -1,5 +1,7 @@
 //! A closed case after its time, and causes that lose their own place: smaller, and still the same answer to new facts.
 
+use std::sync::Arc;
+
 use reeve_domain::observation::{IssueType, Validity};
 use reeve_domain::task::Task;
 use reeve_domain::time::Timestamp;
@@ -19,12 +21,13 @@ pub(crate) fn shrink(case: &mut Case, policy: &Policy) {
         };
         let small = stub_of(tracked);
         if answers_alike(case, issue, tracked, &small, policy) {
-            case.tracked.insert(issue, small);
+            case.tracked.insert(issue, Box::new(small));
         }
     }
     if let Some(known) = &mut case.known {
-        known.knowledge.context.provenance.clear();
-        known.knowledge.context.dependents.sample.clear();
+        let context = &mut Arc::make_mut(known).knowledge.context;
+        context.provenance.clear();
+        context.dependents.sample.clear();
     }
     case.shrunk = true;
 }
@@ -42,10 +45,10 @@ fn stub_of(tracked: &Tracked) -> Tracked {
     });
     let causes = std::mem::take(&mut small.causes);
     for cause in causes.into_values() {
-        share(&mut small, cause);
+        share(&mut small, Arc::unwrap_or_clone(cause));
     }
     if let Some(task) = &mut small.task {
-        slim(task);
+        slim(Arc::make_mut(task));
     }
     small
 }
@@ -88,10 +91,11 @@ pub(crate) fn fold_older_half(tracked: &mut Tracked) {
     for id in older {
         if let Some(cause) = tracked.causes.remove(&id) {
             if let Some(task) = &mut tracked.task {
-                task.causes
+                Arc::make_mut(task)
+                    .causes
                     .retain(|shown| shown.reference != cause.reference || shown.location != cause.location);
             }
-            share(tracked, cause);
+            share(tracked, Arc::unwrap_or_clone(cause));
         }
     }
     tracked.forgot = true;
@@ -106,12 +110,12 @@ pub(crate) fn fold_all(tracked: &mut Tracked) {
     for cause in std::mem::take(&mut tracked.causes).into_values() {
         let of_any = CauseFact {
             rule: String::new(),
-            ..cause
+            ..Arc::unwrap_or_clone(cause)
         };
         share_at(tracked, CauseId::more("", None), of_any);
     }
     if let Some(task) = &mut tracked.task {
-        task.causes.clear();
+        Arc::make_mut(task).causes.clear();
     }
     tracked.forgot = true;
 }
@@ -128,9 +132,10 @@ fn share_at(tracked: &mut Tracked, id: CauseId, cause: CauseFact) {
             location: Default::default(),
             ..cause
         };
-        tracked.causes.insert(id, bucket);
+        tracked.causes.insert(id, Arc::new(bucket));
         return;
     };
+    let shared = Arc::make_mut(shared);
     for at in cause.seen.iter() {
         tracked.forgot |= shared.seen.add(at, &[]) == crate::marks::Marked::Lossy;
     }

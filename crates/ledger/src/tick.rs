@@ -49,7 +49,7 @@ pub fn next_due(case: &Case, policy: &Policy) -> Option<Timestamp> {
     if case.redirected_to().is_some() {
         return forget_at(case, limits);
     }
-    let steps = case.tasks().filter_map(|task| task.deadlines.next_escalation_at);
+    let steps = case.told().filter_map(|task| task.deadlines.next_escalation_at);
     let own = [
         moves(case, limits),
         shrink_at(case, limits),
@@ -90,7 +90,7 @@ fn last_out(tracked: &mut Tracked, limits: Spans, now: Timestamp) {
 
 fn climb(case: &mut Case, at: Now<'_>, out: &mut Applied) {
     for issue in case.tracked.keys().copied().collect::<Vec<_>>() {
-        let due = |tracked: &Tracked| {
+        let due = |tracked: &Box<Tracked>| {
             let next = tracked
                 .task
                 .as_ref()
@@ -121,7 +121,7 @@ fn explain_again(case: &mut Case, issue: IssueType, at: Now<'_>, out: &mut Appli
 }
 
 fn is_closed(case: &Case) -> bool {
-    let closed = |tracked: &Tracked| {
+    let closed = |tracked: &Box<Tracked>| {
         let state = tracked.task.as_ref().map(|task| task.state);
         matches!(
             state,

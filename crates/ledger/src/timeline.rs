@@ -4,13 +4,14 @@
 //! That is why the fold is confluent: whoever comes first, the same set gives the same timeline.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use reeve_domain::observation::{IssueType, Statement};
 use reeve_domain::task::Closure;
 use reeve_domain::time::Timestamp;
 use reeve_policy::{Policy, Standing, Verdict};
 
-use crate::case::validity_of;
+use crate::case::{Causes, validity_of};
 use crate::cause::{CauseFact, CauseId};
 use crate::marks::Marks;
 use crate::piece::{Piece, is_believed_death, is_change, is_death};
@@ -20,7 +21,7 @@ pub(crate) struct Facts<'a> {
     /// What is wrong.
     pub(crate) issue: IssueType,
     /// The source findings.
-    pub(crate) causes: &'a BTreeMap<CauseId, CauseFact>,
+    pub(crate) causes: &'a Causes,
     /// Signs of life of the subject, by source.
     pub(crate) life: &'a BTreeMap<String, Marks>,
     /// Evidence about the subject, in order of time.
@@ -73,7 +74,7 @@ enum Moment {
 
 struct CauseState<'a> {
     id: &'a CauseId,
-    fact: &'a CauseFact,
+    fact: &'a Arc<CauseFact>,
     present: bool,
     closed: Option<Closing>,
     standing: Vec<usize>,

@@ -98,7 +98,7 @@ impl<O: Observe> Dispatcher<O> {
                 .and_then(|cases| cases.case(None, &finding.subject.key));
             case.is_none_or(|case| {
                 // of a case that only evidence has made, nobody has asked yet; nobody asks about an alias
-                let unasked = case.redirected_to().is_none() && case.tasks().next().is_none();
+                let unasked = case.redirected_to().is_none() && case.told().next().is_none();
                 unasked || reeve_ledger::wants_lookup(case, &self.parts.policy, now)
             })
         };

@@ -45,7 +45,7 @@ impl Question {
             aliases: case.aliases().cloned().collect(),
             links: case.links().cloned().collect(),
             location: case
-                .tasks()
+                .told()
                 .find_map(|task| task.sightings.samples.first().cloned()),
         }
     }

@@ -23,7 +23,7 @@ use crate::{cases, clock};
 pub fn run(config: &Config, args: &ReportArgs) -> Outcome {
     let cases = cases::all(&Reach::open(&config.log)?, &config.policy)?;
     let now = args.now.unwrap_or_else(clock::now);
-    let standing = Standing::of(cases.cases().flat_map(|case| case.tasks()), now);
+    let standing = Standing::of(cases.cases().flat_map(|case| case.told()), now);
     let terminal = io::stdout().is_terminal();
     let mut out = BufWriter::new(io::stdout().lock());
     match args.output {

@@ -66,7 +66,7 @@ struct Decided {
 }
 
 fn open(cases: &Partition) -> impl Iterator<Item = &Task> {
-    let tasks = cases.cases().flat_map(|case| case.tasks());
+    let tasks = cases.cases().flat_map(|case| case.told());
     tasks.filter(|task| task.state.is_open())
 }
 
@@ -83,8 +83,8 @@ fn changes(cases: &Partition, other: &Policy, now: Timestamp) -> Vec<Change> {
         let Some(then) = cases.case(Some(&overlay), case.key()) else {
             continue;
         };
-        for old in case.tasks().filter(|task| task.state.is_open()) {
-            let new = then.tasks().find(|task| task.task_id == old.task_id);
+        for old in case.told().filter(|task| task.state.is_open()) {
+            let new = then.told().find(|task| task.task_id == old.task_id);
             changes.extend(new.and_then(|new| change(old, new)));
         }
     }

@@ -307,7 +307,7 @@ fn a_closed_task_hands_over_its_proof() {
         net.now = at(201);
         net.give(by_value(5));
         one_task(&net, 2, 2);
-        let task = net.living()[0];
+        let task = &net.living()[0];
         assert_eq!(
             (&task.task_id, task.state),
             (&closed.task_id, TaskState::Verified)

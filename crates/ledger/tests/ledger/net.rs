@@ -1,5 +1,6 @@
 //! Several cases with the events between them, as partitions would exchange them: every interleaving can be tried.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use reeve_domain::event::{EventType, TaskEvent};
@@ -158,7 +159,7 @@ impl Net {
         self.rejects += usize::from(out.reject.is_some());
         for record in out.tasks {
             self.check_revision(&record);
-            self.records.push(record);
+            self.records.push(Task::clone(&record));
         }
         for event in out.follow_ups {
             self.send(TaskEvent::try_from(event).unwrap());
@@ -179,8 +180,9 @@ impl Net {
     }
 
     /// The tasks that live, as the ledgers have them: a repeat is counted there alone.
-    pub(crate) fn living(&self) -> Vec<&Task> {
-        self.cases.values().flatten().flat_map(Case::tasks).collect()
+    pub(crate) fn living(&self) -> Vec<Task> {
+        let living = self.cases.values().flatten().flat_map(Case::tasks);
+        living.map(Cow::into_owned).collect()
     }
 
     /// What must not depend on the order of arrival: what stands at the end, but for the name that lives on.
@@ -196,7 +198,7 @@ impl Net {
             }
             assert_ne!(end.state, TaskState::Merged, "it points to what lives");
         }
-        let mut living: Vec<_> = self.living().into_iter().map(projected).collect();
+        let mut living: Vec<_> = self.living().iter().map(projected).collect();
         living.sort_by_key(Value::to_string);
         Value::Array(living)
     }

@@ -159,7 +159,7 @@ fn every_interleaving_with_an_alias_ends_alike_and_never_closes_what_is_still_sh
         let mut net = Net::new(at_once(), Fault::Twice);
         steps.iter().for_each(|step| net.wait(step.clone()));
         for (_, net) in ends(net).0 {
-            let task = net.living()[0];
+            let task = &net.living()[0];
             let causes = task
                 .causes
                 .iter()

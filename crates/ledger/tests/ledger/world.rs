@@ -77,8 +77,8 @@ impl World {
         self.case = partition.case(None, &key).cloned();
     }
 
-    pub(crate) fn task(&self) -> &Task {
-        self.case.as_ref().unwrap().tasks().next().unwrap()
+    pub(crate) fn task(&self) -> Task {
+        self.case.as_ref().unwrap().tasks().next().unwrap().into_owned()
     }
 
     fn take(&mut self, input: Input<'_>, position: Option<Position>) -> Applied {
@@ -86,7 +86,7 @@ impl World {
         let out = apply(&mut self.case, input, position, self.policy, self.now);
         for record in &out.tasks {
             self.check_revision(record);
-            self.records.push(record.clone());
+            self.records.push(Task::clone(record));
         }
         self.check_ledger();
         if !out.changed {
