@@ -1,6 +1,7 @@
 //! Cases: what is known of a subject, folded from findings, evidence and events.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod agenda;
 mod alias;
 mod api;
 mod apply;
@@ -32,6 +33,7 @@ mod shrink;
 mod tick;
 mod ties;
 mod timeline;
+mod traces;
 mod words;
 
 pub use api::{Age, Applied, Input, InputTopic, Noted, Position};

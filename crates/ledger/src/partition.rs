@@ -9,6 +9,7 @@ use reeve_domain::time::Timestamp;
 use reeve_policy::Policy;
 use sha2::{Digest, Sha256};
 
+use crate::agenda::Agenda;
 use crate::api::{Applied, Input, Position};
 use crate::apply::{apply, lookup_due};
 use crate::case::Case;
@@ -16,17 +17,18 @@ use crate::gauges::{Gauges, Tally};
 use crate::receipt;
 use crate::record::{self, LedgerError};
 use crate::tick::next_due;
+use crate::traces::{Traces, number_of};
 
 /// The committed cases of one partition, with everything that is counted over them.
 #[derive(Clone, Debug, Default)]
 pub struct Partition {
-    pub(crate) cases: BTreeMap<SubjectKey, Case>,
+    pub(crate) cases: BTreeMap<SubjectKey, Box<Kept>>,
     /// An input was allowed to begin before what cases have seen that did not change since.
     pub(crate) anew: bool,
     sum: u128,
     redirects: usize,
     /// Cases by the reports and scans that showed their causes, for receipts.
-    traces: BTreeMap<String, BTreeSet<SubjectKey>>,
+    traces: Traces,
     tally: Tally,
     ticks: Agenda,
     lookups: Agenda,
@@ -40,42 +42,25 @@ const ANEW: &str = r#","anew":true"#;
 /// A record for the ledger topic: its key, and the case or a tombstone.
 pub type LedgerRecord = (SubjectKey, Option<Vec<u8>>);
 
+/// A committed case with what it adds to the checksum.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) case: Case,
+    weight: u128,
+}
+
 /// What a batch or a tick would change. Dropping it is an abort.
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
-    cases: BTreeMap<SubjectKey, Slot>,
+    cases: BTreeMap<SubjectKey, Box<Slot>>,
 }
 
 #[derive(Clone, Debug)]
 struct Slot {
     case: Option<Case>,
     changed: bool,
-}
-
-/// Times with keys, each key once.
-#[derive(Clone, Debug, Default)]
-struct Agenda {
-    by_time: BTreeSet<(Timestamp, SubjectKey)>,
-    by_key: BTreeMap<SubjectKey, Timestamp>,
-}
-
-impl Agenda {
-    fn set(&mut self, key: &SubjectKey, due: Option<Timestamp>) {
-        if let Some(old) = self.by_key.remove(key) {
-            self.by_time.remove(&(old, key.clone()));
-        }
-        if let Some(due) = due {
-            self.by_key.insert(key.clone(), due);
-            self.by_time.insert((due, key.clone()));
-        }
-    }
-
-    fn due(&self, now: Timestamp) -> impl Iterator<Item = &SubjectKey> {
-        self.by_time
-            .iter()
-            .take_while(move |(due, _)| *due <= now)
-            .map(|(_, key)| key)
-    }
+    /// Once it is written.
+    weight: Option<u128>,
 }
 
 impl Partition {
@@ -91,15 +76,19 @@ impl Partition {
         let slot = match overlay.cases.get_mut(key) {
             Some(slot) => slot,
             None => {
-                let case = self.cases.get(key).cloned();
-                overlay
-                    .cases
-                    .entry(key.clone())
-                    .or_insert(Slot { case, changed: false })
+                let slot = Slot {
+                    case: self.cases.get(key).map(|kept| kept.case.clone()),
+                    changed: false,
+                    weight: None,
+                };
+                overlay.cases.entry(key.clone()).or_insert(Box::new(slot))
             }
         };
         let applied = apply(&mut slot.case, input, position, policy, now);
-        slot.changed |= applied.changed;
+        if applied.changed {
+            slot.changed = true;
+            slot.weight = None;
+        }
         applied
     }
 
@@ -107,13 +96,13 @@ impl Partition {
     pub fn case<'a>(&'a self, overlay: Option<&'a Overlay>, key: &SubjectKey) -> Option<&'a Case> {
         match overlay.and_then(|overlay| overlay.cases.get(key)) {
             Some(slot) => slot.case.as_ref(),
-            None => self.cases.get(key),
+            None => self.cases.get(key).map(|kept| &kept.case),
         }
     }
 
     /// All committed cases, in the order of their keys.
     pub fn cases(&self) -> impl Iterator<Item = &Case> {
-        self.cases.values()
+        self.cases.values().map(|kept| &kept.case)
     }
 
     /// How many cases are committed, without those that only say where their subject lives.
@@ -131,11 +120,12 @@ impl Partition {
         let Some(traces) = receipt::trace_of(receipt) else {
             return BTreeSet::new();
         };
-        let committed = traces.iter().filter_map(|trace| self.traces.get(trace)).flatten();
+        let traces = traces.map(|trace| number_of(&trace));
+        let committed = traces.iter().flat_map(|trace| self.traces.of(*trace));
         let pending = overlay.into_iter().flat_map(|overlay| &overlay.cases);
         let named = |slot: &Slot| {
             let mut own = slot.case.iter().flat_map(receipt::traces);
-            own.any(|trace| traces.contains(trace))
+            own.any(|trace| traces.contains(&number_of(trace)))
         };
         let pending = pending.filter(|(_, slot)| named(slot)).map(|(key, _)| key);
         committed.chain(pending).cloned().collect()
@@ -159,7 +149,7 @@ impl Partition {
 
     /// When the next tick has something to do.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.ticks.by_time.first().map(|(due, _)| *due)
+        self.ticks.first()
     }
 
     fn urgent<'a>(&'a self, keys: impl Iterator<Item = &'a SubjectKey>, most: usize) -> Vec<SubjectKey> {
@@ -168,7 +158,7 @@ impl Partition {
                 .cases
                 .get(key)
                 .into_iter()
-                .flat_map(Case::told)
+                .flat_map(|kept| kept.case.told())
                 .map(|task| task.priority.band);
             bands.min().unwrap_or(Band::P1)
         };
@@ -193,11 +183,11 @@ impl Partition {
         {
             if let Some(old) = self.cases.get(key) {
                 cases -= 1;
-                sum = sum.wrapping_sub(weight(old));
+                sum = sum.wrapping_sub(old.weight);
             }
             if let Some(new) = &slot.case {
                 cases += 1;
-                sum = sum.wrapping_add(weight(new));
+                sum = sum.wrapping_add(slot.weight.unwrap_or_else(|| weight(new)));
             }
         }
         let anew = if self.anew { ANEW } else { "" };
@@ -207,7 +197,8 @@ impl Partition {
     /// Takes the overlay over: it is written.
     pub fn commit(&mut self, overlay: Overlay, policy: &Policy) {
         for (key, slot) in overlay.cases.into_iter().filter(|(_, slot)| slot.changed) {
-            self.place(key, slot.case, policy);
+            let Slot { case, weight, .. } = *slot;
+            self.place(key, case.map(|case| Kept::of(case, weight)), policy);
         }
     }
 
@@ -225,7 +216,7 @@ impl Partition {
         if case.as_ref().is_some_and(|case| *case.key() != key) {
             return Err(LedgerError::Unreadable("its key is not its subject's"));
         }
-        self.place(key, case, policy);
+        self.place(key, case.map(|case| Kept::of(case, None)), policy);
         Ok(())
     }
 
@@ -244,41 +235,66 @@ impl Partition {
         }
     }
 
-    fn place(&mut self, key: SubjectKey, case: Option<Case>, policy: &Policy) {
-        if let Some(old) = self.cases.remove(&key) {
-            self.sum = self.sum.wrapping_sub(weight(&old));
-            self.redirects -= usize::from(old.redirected_to().is_some());
-            self.forget_traces(&key, &old);
-            self.tally.take(&old);
-        }
-        self.ticks
-            .set(&key, case.as_ref().and_then(|case| next_due(case, policy)));
-        let lookup = case.as_ref().and_then(|case| lookup_due(case, policy));
-        let again = self.asked.get(&key).copied();
-        if lookup.is_none() || again.is_some_and(|again| lookup > Some(again)) {
-            self.asked.remove(&key);
-        }
-        self.lookups
-            .set(&key, lookup.map(|due| again.map_or(due, |again| due.max(again))));
+    fn place(&mut self, key: SubjectKey, new: Option<Kept>, policy: &Policy) {
+        let case = new.as_ref().map(|kept| &kept.case);
+        self.schedule(&key, case, policy);
         if let Some(case) = case {
-            self.sum = self.sum.wrapping_add(weight(&case));
             self.redirects += usize::from(case.redirected_to().is_some());
-            for trace in receipt::traces(&case) {
-                self.traces.entry(trace.clone()).or_default().insert(key.clone());
-            }
-            self.tally.add(&case);
-            self.cases.insert(key, case);
         }
+        let new = new.map(Box::new);
+        self.sum = self.sum.wrapping_add(new.as_ref().map_or(0, |kept| kept.weight));
+        let old = match &new {
+            Some(_) => None,
+            None => self.cases.remove(&key),
+        };
+        let place = new.map(|kept| self.cases.insert(key.clone(), kept));
+        let old = place.flatten().or(old);
+        if let Some(old) = &old {
+            self.sum = self.sum.wrapping_sub(old.weight);
+            self.redirects -= usize::from(old.case.redirected_to().is_some());
+        }
+        self.count(key, old.as_deref());
     }
 
-    fn forget_traces(&mut self, key: &SubjectKey, case: &Case) {
-        for trace in receipt::traces(case) {
-            let keys = self.traces.get_mut(trace);
-            if keys.is_some_and(|keys| keys.remove(key) && keys.is_empty()) {
-                self.traces.remove(trace);
-            }
+    /// Keeps the gauges and the traces, where the case that was taken over differs from the old one.
+    fn count(&mut self, key: SubjectKey, old: Option<&Kept>) {
+        let (old, new) = (
+            old.map(|kept| &kept.case),
+            self.cases.get(&key).map(|kept| &kept.case),
+        );
+        if !is_told_alike(old, new) {
+            old.into_iter().for_each(|case| self.tally.take(case));
+            new.into_iter().for_each(|case| self.tally.add(case));
         }
+        self.traces.replace(&key, old, new);
     }
+
+    fn schedule(&mut self, key: &SubjectKey, case: Option<&Case>, policy: &Policy) {
+        self.ticks.set(key, case.and_then(|case| next_due(case, policy)));
+        let lookup = case.and_then(|case| lookup_due(case, policy));
+        let again = self.asked.get(key).copied();
+        if lookup.is_none() || again.is_some_and(|again| lookup > Some(again)) {
+            self.asked.remove(key);
+        }
+        self.lookups
+            .set(key, lookup.map(|due| again.map_or(due, |again| due.max(again))));
+    }
+}
+
+impl Kept {
+    fn of(case: Case, known: Option<u128>) -> Self {
+        let weight = known.unwrap_or_else(|| weight(&case));
+        Self { case, weight }
+    }
+}
+
+/// Whether two states of a case show the same tasks.
+fn is_told_alike(old: Option<&Case>, new: Option<&Case>) -> bool {
+    let (Some(old), Some(new)) = (old, new) else {
+        return false;
+    };
+    let mut pairs = old.told().zip(new.told());
+    old.told().count() == new.told().count() && pairs.all(|(old, new)| std::ptr::eq(old, new))
 }
 
 impl Overlay {
@@ -294,15 +310,20 @@ impl Overlay {
     pub fn ledger_records(&mut self, policy: &Policy) -> Result<Vec<LedgerRecord>, LedgerError> {
         let bytes_max = policy.limits().case_bytes_max;
         let changed = self.cases.iter_mut().filter(|(_, slot)| slot.changed);
-        let written = changed.map(|(key, slot)| {
-            let value = slot
-                .case
-                .as_mut()
-                .map(|case| record::encode(case, bytes_max))
-                .transpose()?;
-            Ok((key.clone(), value))
-        });
-        written.collect()
+        changed
+            .map(|(key, slot)| Ok((key.clone(), slot.write(bytes_max)?)))
+            .collect()
+    }
+}
+
+impl Slot {
+    fn write(&mut self, bytes_max: usize) -> Result<Option<Vec<u8>>, LedgerError> {
+        let Some(case) = &mut self.case else {
+            return Ok(None);
+        };
+        let text = record::encode(case, bytes_max)?;
+        self.weight = Some(weight(case));
+        Ok(Some(text))
     }
 }
 

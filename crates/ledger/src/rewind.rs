@@ -27,16 +27,16 @@ impl Partition {
             Some(refused) if !allowed && !self.anew => return Err(refused),
             _ => self.anew = rewound.is_some(),
         }
-        for case in self.cases.values_mut() {
+        for kept in self.cases.values_mut() {
             inputs
                 .iter()
-                .for_each(|(topic, begins)| case.applied.forget(*topic, *begins));
+                .for_each(|(topic, begins)| kept.case.applied.forget(*topic, *begins));
         }
         Ok(rewound)
     }
 
     fn rewound(&self, (topic, begins): (InputTopic, i64)) -> Option<Rewound> {
-        let seen = self.cases.values().filter_map(|case| case.applied.of(topic));
+        let seen = self.cases().filter_map(|case| case.applied.of(topic));
         let seen = seen.max().filter(|seen| *seen >= begins)?;
         Some(Rewound { topic, begins, seen })
     }

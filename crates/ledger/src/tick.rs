@@ -90,14 +90,14 @@ fn last_out(tracked: &mut Tracked, limits: Spans, now: Timestamp) {
 
 fn climb(case: &mut Case, at: Now<'_>, out: &mut Applied) {
     for issue in case.tracked.keys().copied().collect::<Vec<_>>() {
-        let due = |tracked: &Box<Tracked>| {
+        let due = |tracked: &Tracked| {
             let next = tracked
                 .task
                 .as_ref()
                 .and_then(|task| task.deadlines.next_escalation_at);
             next.is_some_and(|due| due <= at.now)
         };
-        if !case.tracked.get(&issue).is_some_and(due) {
+        if !case.tracked.get(&issue).is_some_and(|tracked| due(tracked)) {
             continue;
         }
         explain_again(case, issue, at, out);
@@ -121,14 +121,14 @@ fn explain_again(case: &mut Case, issue: IssueType, at: Now<'_>, out: &mut Appli
 }
 
 fn is_closed(case: &Case) -> bool {
-    let closed = |tracked: &Box<Tracked>| {
+    let closed = |tracked: &Tracked| {
         let state = tracked.task.as_ref().map(|task| task.state);
         matches!(
             state,
             Some(TaskState::Verified | TaskState::Sustained | TaskState::Merged)
         )
     };
-    case.redirected_to().is_some() || case.tracked.values().all(closed)
+    case.redirected_to().is_some() || case.tracked.values().all(|tracked| closed(tracked))
 }
 
 fn shrink_at(case: &Case, limits: Spans) -> Option<Timestamp> {

@@ -7,6 +7,9 @@ use reeve_formats::Scrub;
 use reeve_ledger::InputTopic;
 use reeve_log::{Record, Topic};
 
+/// How a finding begins.
+const FINDING: &[u8] = br#"{"kind":"finding","#;
+
 /// One record that could be read.
 pub(crate) enum Body {
     /// A problem.
@@ -40,8 +43,12 @@ pub(crate) fn read(record: &Record, scrub: Scrub) -> Result<Body, Reject> {
 }
 
 fn observation(value: &[u8]) -> Result<Body, Reject> {
-    let observation: Observation = serde_json::from_slice(value)
-        .map_err(|error| unreadable(&error, Reason::InvalidField, "an observation"))?;
+    let wrong = |error| unreadable(&error, Reason::InvalidField, "an observation");
+    // a tagged document is read twice; what the normalizer writes names its kind first
+    if value.starts_with(FINDING) {
+        return serde_json::from_slice(value).map(Body::Finding).map_err(wrong);
+    }
+    let observation: Observation = serde_json::from_slice(value).map_err(wrong)?;
     Ok(match observation {
         Observation::Finding(finding) => Body::Finding(finding),
         Observation::Evidence(evidence) => Body::Evidence(evidence),
