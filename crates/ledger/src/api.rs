@@ -8,8 +8,10 @@ use reeve_domain::observation::{Evidence, Finding, IssueType, Receipt};
 use reeve_domain::outcome::Outcome;
 use reeve_domain::priority::Band;
 use reeve_domain::reject::Reject;
-use reeve_domain::task::{Closure, Task};
+use reeve_domain::task::Closure;
 use reeve_domain::time::Timestamp;
+
+use crate::notice::Notice;
 
 /// One thing that happens to a case.
 #[derive(Clone, Copy)]
@@ -66,7 +68,7 @@ pub struct Applied {
     /// What became of the record; none for ticks and inventory answers, which are no records.
     pub outcome: Option<Outcome>,
     /// Records for `tasks`, each with the next revision, in order.
-    pub tasks: Vec<Arc<Task>>,
+    pub tasks: Vec<Arc<Notice>>,
     /// Why an event was refused; then nothing else is set.
     pub reject: Option<Reject>,
     /// Events for other subjects' cases, for `task-events`, keyed by subject.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::InputTopic;
 use crate::cause::{CauseFact, CauseId};
 use crate::marks::Marks;
+use crate::notice::Notice;
 use crate::piece::{Piece, is_believed_death};
 use crate::seen_events::SeenEvents;
 use crate::ties::Ties;
@@ -83,7 +84,7 @@ pub(crate) struct Tracked {
     /// As it stood on `tasks` last, but for the latest sightings; none while it is held.
     /// Read it through [`Tracked::present`] to tell of it.
     #[serde(skip)]
-    pub(crate) task: Option<Arc<Task>>,
+    pub(crate) task: Option<Arc<Notice>>,
     pub(crate) causes: Causes,
     pub(crate) count: u64,
     pub(crate) first: Timestamp,
@@ -186,14 +187,8 @@ impl Case {
         let told = self
             .tracked
             .values()
-            .filter_map(|tracked| tracked.task.as_deref());
+            .filter_map(|tracked| Some(&**tracked.task.as_deref()?));
         told.filter(|_| self.ties.main.is_none())
-    }
-
-    /// The tasks that a redirect had told of before it was linked.
-    pub(crate) fn handed(&self) -> impl Iterator<Item = Cow<'_, Task>> {
-        let present = self.tracked.values().filter_map(|tracked| tracked.present());
-        present.filter(|_| self.ties.main.is_some())
     }
 
     /// Whether tasks wait for the inventories, and until when.
@@ -209,6 +204,15 @@ impl Case {
     /// A place of the subject, for inventories that go by repository.
     pub fn locations(&self) -> impl Iterator<Item = &Location> {
         self.tracked.values().flat_map(|tracked| tracked.samples.iter())
+    }
+
+    /// The batch in which tasks were told is over.
+    pub(crate) fn forget_texts(&mut self) {
+        let told = self
+            .tracked
+            .values_mut()
+            .filter_map(|tracked| tracked.task.as_mut());
+        told.filter_map(Arc::get_mut).for_each(Notice::forget_text);
     }
 
     /// What is known, or that nobody has answered yet.

@@ -18,6 +18,7 @@ mod ladder;
 mod marks;
 mod merge;
 mod names;
+mod notice;
 mod observe;
 mod partition;
 mod pass;
@@ -33,6 +34,7 @@ mod shrink;
 mod tick;
 mod ties;
 mod timeline;
+
 mod traces;
 mod words;
 
@@ -40,6 +42,7 @@ pub use api::{Age, Applied, Input, InputTopic, Noted, Position};
 pub use apply::{apply, lookup_due, wants_lookup};
 pub use case::Case;
 pub use gauges::{ByRoute, Gauges};
+pub use notice::Notice;
 pub use partition::{LedgerRecord, Overlay, Partition};
 pub use record::{LEDGER_VERSION, LedgerError, ledger_record};
 pub use rewind::Rewound;

@@ -17,6 +17,7 @@ use crate::apply::{add_piece, piece_of};
 use crate::case::{Case, subject_of};
 use crate::event::{unheard, unknown};
 use crate::join::{facts_of, issues, rebuild};
+use crate::notice::Notice;
 use crate::observe::{self, News};
 use crate::pass::pass_on;
 use crate::permit::{denied, invalid};
@@ -354,7 +355,12 @@ fn give_names_back(case: &mut Case, tasks: &[TaskName]) -> BTreeSet<IssueType> {
         let Some(task) = tracked.task.take_if(|task| task.task_id == left.task_id) else {
             continue;
         };
-        tracked.task = next.map(|name| Arc::new(names::named(Arc::unwrap_or_clone(task), &name)));
+        tracked.task = next.map(|name| {
+            Arc::new(Notice::silent(names::named(
+                Arc::unwrap_or_clone(task).into_task(),
+                &name,
+            )))
+        });
         tracked.steps = steps.unwrap_or_default();
         returned.insert(issue);
     }

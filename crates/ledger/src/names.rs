@@ -12,6 +12,7 @@ use crate::alias::merged;
 use crate::api::{Applied, Noted};
 use crate::case::Case;
 use crate::join::issues;
+use crate::notice::Notice;
 use crate::refresh::{self, Mover, Now, publish, revised};
 use crate::ties::Name;
 
@@ -37,7 +38,7 @@ pub(crate) fn catch_up(case: &mut Case, tasks: &[TaskName]) {
             .get_mut(&told.issue_type)
             .and_then(|tracked| tracked.task.as_mut());
         if let Some(task) = named.filter(|task| task.task_id == told.task_id) {
-            let task = Arc::make_mut(task);
+            let task = Arc::make_mut(task).task_mut();
             task.revision = task.revision.max(told.revision);
         }
         for share in case.ties.shares.values_mut() {
@@ -92,8 +93,8 @@ pub(crate) fn point(case: &mut Case, from: &SubjectKey, out: &mut Applied) {
         };
         let into = task.task_id.clone();
         let task = merged(named(task, &ended), into);
-        out.tasks
-            .push(Arc::new(revised(task, ended.revision, Change::Merged)));
+        let told = Notice::written(revised(task, ended.revision, Change::Merged));
+        out.tasks.push(Arc::new(told));
         put(case, issue, ended);
     }
 }
@@ -155,7 +156,7 @@ fn rename(case: &mut Case, issue: IssueType, out: &mut Applied) -> bool {
         Change::Merged,
         out,
     );
-    tracked.task = Some(Arc::new(named(task, &first)));
+    tracked.task = Some(Arc::new(Notice::silent(named(task, &first))));
     put(case, issue, ended);
     true
 }

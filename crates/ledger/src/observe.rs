@@ -16,6 +16,7 @@ use crate::bounds::{
 use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId, MORE, report_of, width};
 use crate::marks::{Marked, Marks};
+use crate::notice::Notice;
 use crate::timeline::is_present_tense;
 
 /// How many sources can show signs of life of one subject.
@@ -245,7 +246,7 @@ impl Tracked {
 
     /// The task as it was told, with the sightings of now.
     pub(crate) fn present(&self) -> Option<Cow<'_, Task>> {
-        let told = self.task.as_deref()?;
+        let told: &Task = self.task.as_deref()?;
         let counts = (self.count, self.first, self.last);
         let later = |(place, shown, fact): (usize, &Cause, &CauseFact)| {
             let last = fact.seen.last()?;
@@ -280,7 +281,7 @@ impl Tracked {
     /// Whether the task shows the cause as cleared, or does not show it.
     fn is_cleared(&self, id: &CauseId) -> bool {
         let place = self.causes.keys().position(|known| known == id);
-        let open = |(told, place): (&Task, usize)| {
+        let open = |(told, place): (&Notice, usize)| {
             let mut shown = self.shown(told).filter(|(known, ..)| *known == place);
             shown.any(|(_, shown, _)| shown.cleared_by.is_none())
         };

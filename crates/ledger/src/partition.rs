@@ -197,7 +197,8 @@ impl Partition {
     /// Takes the overlay over: it is written.
     pub fn commit(&mut self, overlay: Overlay, policy: &Policy) {
         for (key, slot) in overlay.cases.into_iter().filter(|(_, slot)| slot.changed) {
-            let Slot { case, weight, .. } = *slot;
+            let Slot { mut case, weight, .. } = *slot;
+            case.iter_mut().for_each(Case::forget_texts);
             self.place(key, case.map(|case| Kept::of(case, weight)), policy);
         }
     }

@@ -8,8 +8,10 @@ use reeve_domain::key::SubjectKey;
 use reeve_domain::task::Task;
 use reeve_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::case::{Applied, Case, Known, Tracked};
+use crate::notice::Notice;
 
 /// The version this reeve writes, and the highest it reads.
 pub const LEDGER_VERSION: u32 = 2;
@@ -58,7 +60,7 @@ struct Head {
 
 /// The document. What outsiders may read stands first; `facts` is ours.
 #[derive(Serialize, Deserialize)]
-struct Record<'a> {
+struct Record<'a, T> {
     kind: Kind,
     ledger_version: u32,
     subject_key: Cow<'a, SubjectKey>,
@@ -68,10 +70,10 @@ struct Record<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     main: Option<Cow<'a, SubjectKey>>,
     context: Option<Cow<'a, Context>>,
-    tasks: Vec<Task>,
+    tasks: Vec<T>,
     /// What a redirect had told of before: others go on with it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    handed: Vec<Task>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    handed: Vec<T>,
     owners: Option<Cow<'a, Owners>>,
     enrichment: Option<Cow<'a, Enrichment>>,
     known_at: Option<Timestamp>,
@@ -116,7 +118,7 @@ pub(crate) fn decode(value: &[u8]) -> Result<Case, LedgerError> {
             known: LEDGER_VERSION,
         });
     }
-    let record: Record<'_> = serde_json::from_slice(value)
+    let record: Record<'_, Task> = serde_json::from_slice(value)
         .map_err(|_| LedgerError::Unreadable("a field is missing or has another type"))?;
     if (record.kind == Kind::Redirect) != record.main.is_some() {
         return Err(LedgerError::Unreadable(
@@ -126,7 +128,7 @@ pub(crate) fn decode(value: &[u8]) -> Result<Case, LedgerError> {
     Ok(joined(record))
 }
 
-fn joined(record: Record<'_>) -> Case {
+fn joined(record: Record<'_, Task>) -> Case {
     let mut case = record.facts.into_owned();
     case.revision = record.revision;
     case.applied = record.applied;
@@ -140,7 +142,7 @@ fn joined(record: Record<'_>) -> Case {
     }
     for task in record.tasks.into_iter().chain(record.handed) {
         if let Some(tracked) = case.tracked.get_mut(&task.issue_type) {
-            tracked.task = Some(Arc::new(task));
+            tracked.task = Some(Arc::new(Notice::silent(task)));
         }
     }
     case
@@ -148,20 +150,23 @@ fn joined(record: Record<'_>) -> Case {
 
 fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
     let known = case.known.as_ref();
-    let record = Record {
-        kind: if case.redirected_to().is_some() {
-            Kind::Redirect
-        } else {
-            Kind::Case
-        },
+    let redirect = case.redirected_to().is_some();
+    let bodies = || {
+        case.tracked
+            .values()
+            .filter_map(|tracked| body_of(tracked))
+            .collect()
+    };
+    let record: Record<'_, Body<'_>> = Record {
+        kind: if redirect { Kind::Redirect } else { Kind::Case },
         ledger_version: LEDGER_VERSION,
         subject_key: Cow::Borrowed(case.key()),
         revision: case.revision,
         applied: case.applied,
         context: known.map(|known| Cow::Borrowed(&known.knowledge.context)),
         main: case.redirected_to().map(Cow::Borrowed),
-        tasks: case.tasks().map(unexplained).collect(),
-        handed: case.handed().map(unexplained).collect(),
+        tasks: if redirect { Vec::new() } else { bodies() },
+        handed: if redirect { bodies() } else { Vec::new() },
         owners: known.map(|known| Cow::Borrowed(&known.knowledge.owners)),
         enrichment: known.map(|known| Cow::Borrowed(&known.knowledge.enrichment)),
         known_at: known.map(|known| known.at),
@@ -170,18 +175,30 @@ fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
     serde_json::to_vec(&record).map_err(|_| LedgerError::Unreadable("it cannot be written"))
 }
 
-fn unexplained(task: Cow<'_, Task>) -> Task {
-    Task {
-        explain: None,
-        ..task.into_owned()
-    }
+/// The tasks without their explanations: as text where they were just told in it.
+fn body_of(tracked: &Tracked) -> Option<Body<'_>> {
+    let text = tracked.task.as_ref().and_then(|told| told.text());
+    Some(match (tracked.present()?, text) {
+        (Cow::Borrowed(_), Some(text)) => Body::Text(text),
+        (task, _) => Body::Task(Box::new(Task {
+            explain: None,
+            ..task.into_owned()
+        })),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body<'a> {
+    Text(&'a RawValue),
+    Task(Box<Task>),
 }
 
 fn each_task(case: &mut Case, cut: impl Fn(&mut Task)) {
     case.tracked
         .values_mut()
         .filter_map(|tracked| tracked.task.as_mut())
-        .for_each(|task| cut(Arc::make_mut(task)));
+        .for_each(|task| cut(Arc::make_mut(task).task_mut()));
 }
 
 fn cut_samples(case: &mut Case) {

@@ -14,6 +14,7 @@ use crate::case::{Case, Raised, Tracked};
 use crate::change::{change_of, note};
 use crate::decide::{Picture, clock_of};
 use crate::ladder;
+use crate::notice::Notice;
 use crate::rules::hold_until;
 use crate::timeline::{Facts, Outlook};
 use crate::words::Told;
@@ -163,7 +164,7 @@ fn renewed(
         now: at.now,
     };
     let mut task = match (triage, old) {
-        (Some(triage), old) => parts.decided(triage, old.as_deref()),
+        (Some(triage), old) => parts.decided(triage, old.as_deref().map(|old| &**old)),
         (None, Some(old)) => parts.filled(Task::clone(&old)),
         (None, None) => parts.decided(
             Picture::of(case, (issue, tracked), seen, at.policy).decide(at.policy),
@@ -215,8 +216,11 @@ fn decision(
             }
         }
     }
-    let hash = picture.hash();
-    tracked.decided_from = hash;
+    tracked.decided_from = if raised == tracked.raised {
+        hash
+    } else {
+        picture.hash()
+    };
     tracked.raised = raised;
     if let Some(raised) = raised {
         triage.remediate_by = triage.remediate_by.min(raised.remediate_by);
@@ -254,12 +258,12 @@ fn write(tracked: &mut Tracked, task: Task, mover: Mover, clock: Timestamp, out:
             publish(tracked, task, old.revision + 1, change, out);
         }
         None => {
-            tracked.task = Some(Arc::new(Task {
+            tracked.task = Some(Arc::new(Notice::silent(Task {
                 revision: old.revision,
                 change: old.change,
                 idempotency_key: old.idempotency_key.clone(),
                 ..task
-            }));
+            })));
         }
     }
 }
@@ -293,7 +297,7 @@ fn open(tracked: &mut Tracked, task: Task, clock: Timestamp, out: &mut Applied) 
 
 /// Writes the next record of a task.
 pub(crate) fn publish(tracked: &mut Tracked, task: Task, revision: u64, change: Change, out: &mut Applied) {
-    let task = Arc::new(revised(task, revision, change));
+    let task = Arc::new(Notice::written(revised(task, revision, change)));
     out.tasks.push(Arc::clone(&task));
     tracked.task = Some(task);
 }

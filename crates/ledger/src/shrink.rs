@@ -48,7 +48,7 @@ fn stub_of(tracked: &Tracked) -> Tracked {
         share(&mut small, Arc::unwrap_or_clone(cause));
     }
     if let Some(task) = &mut small.task {
-        slim(Arc::make_mut(task));
+        slim(Arc::make_mut(task).task_mut());
     }
     small
 }
@@ -92,6 +92,7 @@ pub(crate) fn fold_older_half(tracked: &mut Tracked) {
         if let Some(cause) = tracked.causes.remove(&id) {
             if let Some(task) = &mut tracked.task {
                 Arc::make_mut(task)
+                    .task_mut()
                     .causes
                     .retain(|shown| shown.reference != cause.reference || shown.location != cause.location);
             }
@@ -115,7 +116,7 @@ pub(crate) fn fold_all(tracked: &mut Tracked) {
         share_at(tracked, CauseId::more("", None), of_any);
     }
     if let Some(task) = &mut tracked.task {
-        Arc::make_mut(task).causes.clear();
+        Arc::make_mut(task).task_mut().causes.clear();
     }
     tracked.forgot = true;
 }

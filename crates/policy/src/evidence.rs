@@ -23,6 +23,8 @@ pub(crate) struct EvidenceRules {
     closes: Vec<Closing>,
     actions: BTreeMap<String, Vec<Statement>>,
     attested: BTreeSet<String>,
+    /// At which levels somebody can say it, in the order of the statements.
+    ways: Vec<Vec<String>>,
 }
 
 /// What one format or actor may say.
@@ -129,7 +131,9 @@ impl EvidenceRules {
             let fitting = statements
                 .iter()
                 .filter(|statement| closing.fits(**statement, validity));
-            let mut any_of: Vec<String> = fitting.flat_map(|statement| self.ways(*statement)).collect();
+            let mut any_of: Vec<String> = fitting
+                .flat_map(|statement| self.ways[*statement as usize].iter().cloned())
+                .collect();
             if self.attested.contains(action) && closing.attestable {
                 any_of.push("attested".to_owned());
             }
@@ -141,25 +145,6 @@ impl EvidenceRules {
             }
         }
         required
-    }
-
-    /// At which levels somebody here can say it; where nobody can, at those that would do.
-    fn ways(&self, statement: Statement) -> Vec<String> {
-        let sources = self.formats.values().chain(self.actors.values());
-        let said: BTreeSet<EvidenceLevel> = sources
-            .filter_map(|sayings| sayings.levels.get(&statement).copied())
-            .collect();
-        let wanted = [EvidenceLevel::E1, EvidenceLevel::E2, EvidenceLevel::E3];
-        let mut levels: Vec<EvidenceLevel> =
-            wanted.into_iter().filter(|level| said.contains(level)).collect();
-        if levels.is_empty() {
-            levels = vec![EvidenceLevel::E1, EvidenceLevel::E2];
-        }
-        let twice = |level| if level == EvidenceLevel::E3 { " ×2" } else { "" };
-        levels
-            .into_iter()
-            .map(|level| format!("{level} {statement}{}", twice(level)))
-            .collect()
     }
 
     fn says_something(&self, one: &Standing<'_>) -> bool {
@@ -178,6 +163,23 @@ impl EvidenceRules {
             })
         })
     }
+}
+
+/// At which levels somebody here can say it; where nobody can, at those that would do.
+fn ways<'s>(sources: impl Iterator<Item = &'s Sayings>, statement: Statement) -> Vec<String> {
+    let said: BTreeSet<EvidenceLevel> = sources
+        .filter_map(|sayings| sayings.levels.get(&statement).copied())
+        .collect();
+    let wanted = [EvidenceLevel::E1, EvidenceLevel::E2, EvidenceLevel::E3];
+    let mut levels: Vec<EvidenceLevel> = wanted.into_iter().filter(|level| said.contains(level)).collect();
+    if levels.is_empty() {
+        levels = vec![EvidenceLevel::E1, EvidenceLevel::E2];
+    }
+    let twice = |level| if level == EvidenceLevel::E3 { " ×2" } else { "" };
+    levels
+        .into_iter()
+        .map(|level| format!("{level} {statement}{}", twice(level)))
+        .collect()
 }
 
 impl Closing {

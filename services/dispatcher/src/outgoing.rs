@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use reeve_domain::event::RawEvent;
 use reeve_domain::key::SubjectKey;
-use reeve_domain::task::Task;
 use reeve_domain::time::Timestamp;
+use reeve_ledger::Notice;
 use reeve_log::cloudevent::CloudEvent;
 use reeve_log::{Outgoing, Place, Record, Topic};
 
@@ -15,7 +15,7 @@ pub(crate) const SOURCE: &str = "reeve/dispatcher";
 pub(crate) const FORWARDED: &str = "reeve-forwarded";
 
 /// The record of one revision of a task.
-pub(crate) fn task(task: &Task, now: Timestamp, traceparent: Option<Bytes>) -> Outgoing {
+pub(crate) fn task(task: &Notice, now: Timestamp, traceparent: Option<Bytes>) -> Outgoing {
     let key = bytes_of(&task.subject.key);
     let event = CloudEvent {
         event_type: &task.ce_type(),
@@ -31,12 +31,11 @@ pub(crate) fn task(task: &Task, now: Timestamp, traceparent: Option<Bytes>) -> O
         "ce_band",
         Bytes::from_static(task.priority.band.as_str().as_bytes()),
     ));
-    let value = serde_json::to_vec(task).expect("a task has string keys only");
     Outgoing {
         topic: Topic::Tasks,
         place: Place::ByKey,
         key,
-        value: Some(value.into()),
+        value: Some(task.body().into()),
         headers,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reeve_domain::observation::{EvidenceLevel, IssueType, Statement};
 use serde::Deserialize;
 
-use super::{Closing, EvidenceRules, Sayings};
+use super::{Closing, EvidenceRules, Sayings, ways};
 use crate::config::{ConfigError, Document, Span, suggestion};
 
 #[derive(Debug, Deserialize)]
@@ -67,6 +67,9 @@ impl RawEvidence {
             }
         }
         let (agree_after, actions, attested) = (self.agree_after, self.actions, self.attested);
+        let said = Statement::ALL.iter();
+        let ways = said.map(|statement| ways(formats.values().chain(actors.values()), *statement));
+        let ways = ways.collect();
         EvidenceRules {
             formats,
             actors,
@@ -74,6 +77,7 @@ impl RawEvidence {
             closes,
             actions,
             attested,
+            ways,
         }
     }
 
