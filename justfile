@@ -72,6 +72,10 @@ bench *ARGS:
 instructions *ARGS:
     load-tests/instructions {{ ARGS }}
 
+# user instructions a record takes in the dispatcher, and memory a case
+records *ARGS:
+    load-tests/records {{ ARGS }}
+
 # ten minutes of kills, faults, poison and reloads, then the checker
 soak *ARGS:
     load-tests/soak {{ ARGS }}

@@ -1,8 +1,8 @@
 //! What one record costs: `record_cost FILE SUBJECTS PASSES [LEDGER]` dispatches the first observations of a file in batches, the
 //! second and later passes as reports of the same at a later time; or `record_cost LEDGER` restores what such a run left.
 //!
-//! Under callgrind the difference of two runs is the instructions of a record, without what starting up takes. Both print
-//! the memory a case takes, as Linux counts it.
+//! Under callgrind that collects in `step` alone, the difference of two runs is the instructions of a record, without what
+//! starting up takes. Both print the memory a case takes, as Linux counts it.
 #![allow(clippy::print_stdout, reason = "a program for people")]
 
 use std::collections::BTreeMap;
@@ -113,6 +113,7 @@ fn dispatch(
 }
 
 /// One batch with its commit; what it wrote for other subjects comes back as the next.
+#[inline(never)]
 fn step(
     dispatcher: &mut Dispatcher<Quiet>,
     records: Vec<Record>,
