@@ -87,8 +87,8 @@ pub fn lookup_due(case: &Case, policy: &Policy) -> Option<Timestamp> {
     if case.ties.main.is_some() {
         return None;
     }
-    let open = |tracked: &Box<Tracked>| tracked.task.as_ref().is_none_or(|task| task.state.is_open());
-    if !case.tracked.values().any(open) {
+    let open = |tracked: &Tracked| tracked.task.as_ref().is_none_or(|task| task.state.is_open());
+    if !case.tracked.values().any(|tracked| open(tracked)) {
         return None;
     }
     let spans = crate::rules::spans(policy);

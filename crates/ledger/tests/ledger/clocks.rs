@@ -50,7 +50,7 @@ fn an_upgrade_gives_the_new_band_from_then_on_and_never_more_time_than_before() 
 fn an_inventory_that_raises_the_band_gives_time_from_then_on() {
     let mut world = World::new(at_once(), 100);
     world.give(leak(1));
-    let before = world.task().deadlines.clone();
+    let before = world.task().deadlines;
     let mut knowledge = known("team/payments");
     knowledge.context.environment = Some(Environment::Production);
     knowledge.context.privilege = Some(reeve_domain::context::Privilege::Total);

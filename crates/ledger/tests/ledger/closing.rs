@@ -19,7 +19,7 @@ fn after(steps: impl IntoIterator<Item = Step>) -> (World, Task) {
     for step in steps {
         world.give(step);
     }
-    let task = world.task().clone();
+    let task = world.task();
     (world, task)
 }
 
@@ -229,7 +229,7 @@ fn claimed_is_still_open_and_a_ticket_never_verifies() {
 fn seen_alive_again_the_same_task_reopens_in_its_next_cycle() {
     let mut world = World::new(at_once(), 100);
     world.give(leak(1));
-    let first = world.task().task_id.clone();
+    let first = world.task().task_id;
     world.give(says(SECRET, "mara", "claimed", 3, "null"));
     let out = world.give(audit(Statement::Disabled, 5));
     assert!(matches!(out.noted[..], [Noted::Verified { .. }]));

@@ -120,7 +120,7 @@ fn what_is_not_mine_goes_to_the_next_and_stays_there_until_an_inventory_names_an
         4,
         r#"{"to":"team/platform","contact":"platform"}"#,
     );
-    let resolver = |world: &World| world.task().owners.resolver.clone().unwrap();
+    let resolver = |world: &World| world.task().owners.resolver.unwrap();
     assert_eq!(
         (
             resolver(&world).reference.as_str(),
