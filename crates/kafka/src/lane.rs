@@ -23,9 +23,11 @@ mod assignment;
 mod batch;
 mod fencing;
 mod linger;
+mod size;
 
 use batch::Batch;
 use linger::Linger;
+use size::Size;
 
 /// Bound of one question to the cluster.
 const CALL: Duration = Duration::from_secs(10);
@@ -50,6 +52,9 @@ pub struct KafkaLane {
     proofs: BTreeMap<i32, String>,
     progress: Progress,
     linger: Linger,
+    size: Size,
+    /// Bytes of the batch that is under way, and what it might have had for a partition.
+    read: (usize, usize),
     ledger: Option<LedgerReader>,
     joined: bool,
     unreachable_since: Option<Instant>,
@@ -81,6 +86,8 @@ impl KafkaLane {
             proofs: BTreeMap::new(),
             progress: Progress::default(),
             linger: Linger::default(),
+            size: Size::default(),
+            read: (0, 0),
             ledger: None,
             joined: false,
             unreachable_since: None,
@@ -113,8 +120,10 @@ impl KafkaLane {
         let begun = Instant::now();
         let result = self.writer.write(&output.records, &offsets, &self.consumer)?;
         self.linger.note(begun.elapsed());
+        let (bytes, bytes_max) = std::mem::take(&mut self.read);
         match result {
             Commit::Done => {
+                self.size.note(bytes_max, bytes, self.writer.fullest());
                 self.positions.committed();
                 self.proofs.extend(output.proofs);
             }
@@ -126,7 +135,8 @@ impl KafkaLane {
 
     /// Collects records until the batch is full or its time is over; stops without them when the assignment changes.
     fn collect(&mut self, limits: &BatchLimits) -> Result<Vec<Record>, LogError> {
-        let mut batch = Batch::new(limits, self.linger.wait(limits.wait));
+        let bytes_max = self.size.limit(limits.bytes_max);
+        let mut batch = Batch::new(limits, bytes_max, self.linger.wait(limits.wait));
         while let Some(wait) = batch.wait() {
             match self.next(wait)? {
                 Some(record) => batch.push(record),
@@ -134,6 +144,7 @@ impl KafkaLane {
                 None => {}
             }
         }
+        self.read = (batch.bytes, limits.bytes_max);
         Ok(batch.records)
     }
 

@@ -52,6 +52,8 @@ pub(crate) struct Writer {
     worn: bool,
     /// Transactions so far.
     number: u32,
+    /// Bytes of the last of them to the partition that got most.
+    fullest: usize,
     failing_since: Option<Instant>,
 }
 
@@ -68,6 +70,7 @@ impl Writer {
             failpoints: config.failpoints,
             worn: false,
             number: 0,
+            fullest: 0,
             failing_since: None,
         })
     }
@@ -99,6 +102,11 @@ impl Writer {
         }
     }
 
+    /// Bytes of the last transaction to the partition that got most.
+    pub(crate) const fn fullest(&self) -> usize {
+        self.fullest
+    }
+
     fn transaction(
         &mut self,
         records: &[Outgoing],
@@ -106,7 +114,7 @@ impl Writer {
         consumer: &BaseConsumer<LaneContext>,
     ) -> Result<(), Failure> {
         self.call("begin", CALL, |producer, _| producer.begin_transaction())?;
-        self.produce(records)?;
+        self.fullest = self.produce(records)?;
         self.await_deliveries()?;
         self.send_offsets(offsets, consumer)?;
         self.failpoints.pass(Point::AfterSendOffsets, self.number);
@@ -238,7 +246,7 @@ impl Writer {
         offsets: &TopicPartitionList,
         consumer: &BaseConsumer<LaneContext>,
     ) -> Result<(), Failure> {
-        self.produce(records)?;
+        self.fullest = self.produce(records)?;
         self.await_deliveries()?;
         self.failpoints.pass(Point::AfterSendOffsets, self.number);
         if self.failpoints.aborts(self.number) {

@@ -7,17 +7,19 @@ use reeve_log::{BatchLimits, Record};
 /// What was collected so far.
 pub(super) struct Batch<'a> {
     limits: &'a BatchLimits,
+    bytes_max: usize,
     /// From its first record on.
     linger: Duration,
     pub(super) records: Vec<Record>,
-    bytes: usize,
+    pub(super) bytes: usize,
     begun: Instant,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(limits: &'a BatchLimits, linger: Duration) -> Self {
+    pub(super) fn new(limits: &'a BatchLimits, bytes_max: usize, linger: Duration) -> Self {
         Self {
             limits,
+            bytes_max,
             linger,
             records: Vec::new(),
             bytes: 0,
@@ -36,7 +38,7 @@ impl<'a> Batch<'a> {
     /// How long to wait for the next record; none if the batch is complete. The client cannot wait for less than a
     /// millisecond, it would spin.
     pub(super) fn wait(&self) -> Option<Duration> {
-        let full = self.records.len() >= self.limits.records_max || self.bytes >= self.limits.bytes_max;
+        let full = self.records.len() >= self.limits.records_max || self.bytes >= self.bytes_max;
         let longest = if self.records.is_empty() {
             self.limits.wait
         } else {

@@ -19,7 +19,8 @@ const IN_FLIGHT_MAX: usize = 750_000;
 const LOOK: Duration = Duration::from_micros(200);
 
 impl Writer {
-    pub(super) fn produce(&self, records: &[Outgoing]) -> Result<(), Failure> {
+    /// Hands over all of them, and says how many bytes the partition gets that gets most.
+    pub(super) fn produce(&self, records: &[Outgoing]) -> Result<usize, Failure> {
         let mut load = Load::default();
         for (index, record) in records.iter().enumerate() {
             if index == records.len() / 2 {
@@ -38,7 +39,7 @@ impl Writer {
                 }
             }
         }
-        Ok(())
+        Ok(load.fullest())
     }
 
     fn send(&self, record: &Outgoing, partition: i32, load: &mut Load) -> Result<(), Failure> {
@@ -95,9 +96,15 @@ impl Writer {
     }
 }
 
-/// Bytes in flight per output partition since all deliveries were last awaited.
+/// Bytes per output partition: in flight since all deliveries were last awaited, and in all.
 #[derive(Default)]
-struct Load([Vec<usize>; 6]);
+struct Load([Vec<Bytes>; 6]);
+
+#[derive(Clone, Copy, Default)]
+struct Bytes {
+    in_flight: usize,
+    all: usize,
+}
 
 impl Load {
     /// Adds the record, unless it has to wait: alone it is always taken.
@@ -105,36 +112,40 @@ impl Load {
         let partitions = &mut self.0[record.topic as usize];
         let index = usize::try_from(partition).unwrap_or(0);
         if partitions.len() <= index {
-            partitions.resize(index + 1, 0);
+            partitions.resize(index + 1, Bytes::default());
         }
-        let bytes = record.bytes();
-        let fits = partitions[index] == 0 || partitions[index] + bytes <= IN_FLIGHT_MAX;
+        let (partition, bytes) = (&mut partitions[index], record.bytes());
+        let fits = partition.in_flight == 0 || partition.in_flight + bytes <= IN_FLIGHT_MAX;
         if fits {
-            partitions[index] += bytes;
+            partition.in_flight += bytes;
+            partition.all += bytes;
         }
         fits
     }
 
     fn clear(&mut self) {
-        for partitions in &mut self.0 {
-            partitions.fill(0);
-        }
+        let partitions = self.0.iter_mut().flatten();
+        partitions.for_each(|partition| partition.in_flight = 0);
+    }
+
+    fn fullest(&self) -> usize {
+        let partitions = self.0.iter().flatten();
+        partitions.map(|partition| partition.all).max().unwrap_or(0)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use reeve_log::Topic;
 
-    use super::*;
+    use super::{Load, Outgoing, Place};
 
     fn record(bytes: usize) -> Outgoing {
         Outgoing {
             topic: Topic::Findings,
             place: Place::ByKey,
-            key: Bytes::new(),
-            value: Some(Bytes::from(vec![0; bytes])),
+            key: bytes::Bytes::new(),
+            value: Some(bytes::Bytes::from(vec![0; bytes])),
             headers: Vec::new(),
         }
     }
@@ -153,5 +164,7 @@ mod tests {
             load.takes(&record(900_000), 1),
             "alone, a record of any size goes out"
         );
+        let sent = 1_300_000..1_301_000;
+        assert!(sent.contains(&load.fullest()), "what was awaited counts too");
     }
 }
