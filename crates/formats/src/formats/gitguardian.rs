@@ -40,13 +40,19 @@ pub(super) const GITGUARDIAN: Format = Format {
         "severity",
         "gitguardian_url",
         "occurrences",
+        "incident_id",
+        "presence",
+        "matches",
+        "filepath",
+        "sha",
     ],
     statements: STATEMENTS,
-    detect: |json| is_webhook(json) || is_incident(json),
+    detect: |json| is_webhook(json) || is_incident(json) || is_occurrence(json),
     records: |json| Ok(Report::one(json)),
     read: |record| match record.json() {
         json if honeytoken::is_webhook(json) => honeytoken::read(json),
         json if is_webhook(json) => read_incident(json, json.get("incident")),
+        json if is_occurrence(json) => Ok(read_occurrence(json)),
         json => read_incident(json, json),
     },
 };
@@ -60,6 +66,11 @@ fn is_webhook(json: &Json<'_>) -> bool {
 fn is_incident(json: &Json<'_>) -> bool {
     json.has_all(&["gitguardian_url", "detector", "id"])
         && (json.has("secret_hash") || json.has("occurrences_count"))
+}
+
+/// An occurrence as the API lists it, without its incident.
+fn is_occurrence(json: &Json<'_>) -> bool {
+    json.has_all(&["incident_id", "source", "presence", "matches"])
 }
 
 /// Reports of ggshield; what it finds wrong in the code of an infrastructure has a policy of its own.
@@ -164,6 +175,26 @@ fn read_incident<'d>(json: &'d Json<'d>, incident: &'d Json<'d>) -> Result<Readi
     let secrets = [hash, incident.get("secret_hash").text()];
     let secrets = secrets.into_iter().flatten().map(Cow::Borrowed).collect();
     Ok(Reading::observed(secrets, drafts.collect()))
+}
+
+/// A place of a secret whose incident tells the rest; what is no longer there was removed by its own account alone.
+fn read_occurrence<'d>(json: &'d Json<'d>) -> Reading<'d> {
+    if json.get("presence").text() == Some("removed") {
+        return Reading::Dropped(DropReason::NoStatement);
+    }
+    let source = SourceOf {
+        rule: "secret".into(),
+        reference: json.get("id").scalar().unwrap_or_default(),
+        serial: json.get("id").scalar().unwrap_or_default(),
+        url: leak::text(json.get("url")),
+        ..SourceOf::default()
+    };
+    let mut draft = leak::exposed(SubjectOf::Place, "Secret", source, place(json));
+    draft.times.exposed_since = time::of(json.get("date"));
+    if let Some(problem) = &mut draft.problem {
+        problem.exposure = exposure(json);
+    }
+    Reading::observed(Vec::new(), vec![draft])
 }
 
 /// The webhook writes its words small, the API in capitals.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use reeve_domain::key::{KeyError, Resolved, Strength, github};
 use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, IssueType, Statement, Validity};
 use reeve_domain::reject::{DropReason, Reason, Reject};
-use reeve_domain::secret::ValueHints;
+use reeve_domain::secret::{ValueHints, base64_text};
 
 use super::Format;
 use crate::draft::{Also, Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
@@ -37,6 +37,7 @@ pub(super) const GITHUB_SECRET_SCANNING: Format = Format {
         "secret",
         "secret_type",
         "secret_type_display_name",
+        "is_base64_encoded",
         "validity",
         "publicly_leaked",
         "multi_repo",
@@ -184,14 +185,16 @@ impl<'d> Alert<'d> {
             statements: statements(validity),
             ..Draft::new(subject, self.source(kind))
         };
-        let secrets = self
-            .alert
-            .get("secret")
-            .text()
-            .map(Cow::Borrowed)
-            .into_iter()
-            .collect();
+        let secret = self.alert.get("secret").text().map(Cow::Borrowed);
+        let secrets = secret.into_iter().chain(self.decoded()).collect();
         Ok(Reading::observed(secrets, vec![draft]))
+    }
+
+    /// The value, where it stands in base64 and the alert says so.
+    fn decoded(&self) -> Option<Cow<'d, str>> {
+        let is_encoded = self.alert.get("is_base64_encoded").bool() == Some(true);
+        let value = self.alert.get("secret").text().filter(|_| is_encoded)?;
+        base64_text(value).map(|text| Cow::Owned(text.expose().clone()))
     }
 
     fn validity(&self) -> Validity {
@@ -212,15 +215,12 @@ impl<'d> Alert<'d> {
     /// The value where the alert has it, else the alert itself; without the repository's id the place is all there is.
     fn subject(&self) -> Result<SubjectOf<'d>, Reject> {
         match (self.alert.get("secret").text(), self.alert_key()) {
-            (Some(value), otherwise) => {
-                let value = Cow::Borrowed(value);
-                Ok(SubjectOf::Value {
-                    value,
-                    half: None,
-                    hints: ValueHints::default(),
-                    otherwise,
-                })
-            }
+            (Some(value), otherwise) => Ok(SubjectOf::Value {
+                value: self.decoded().unwrap_or(Cow::Borrowed(value)),
+                half: None,
+                hints: ValueHints::default(),
+                otherwise,
+            }),
             (None, Some(alert)) => Ok(SubjectOf::Named(alert)),
             (None, None) if self.repository_url().is_some() => Ok(SubjectOf::Place),
             (None, None) => Err(Reject::field(

@@ -48,6 +48,10 @@ pub(super) const GITLAB_SECRET: Format = Format {
         if tracked::is_one(json) {
             return Ok(Report::one(json));
         }
+        let nodes = tracked::nodes(json);
+        if !nodes.is_empty() {
+            return Ok(Report::of(nodes.iter()));
+        }
         let found = json.require_array(&["vulnerabilities"])?;
         let results = found.iter().map(|result| Found {
             json: result,
@@ -64,7 +68,7 @@ pub(super) const GITLAB_SECRET: Format = Format {
 
 /// By its scan; before version 14 only the results said of which kind they are.
 fn detect(json: &Json<'_>) -> bool {
-    if tracked::is_one(json) {
+    if tracked::is_one(json) || !tracked::nodes(json).is_empty() {
         return true;
     }
     let results = json.get("vulnerabilities").elements();
@@ -78,7 +82,7 @@ fn detect(json: &Json<'_>) -> bool {
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
-    if tracked::is_one(json) {
+    if record.found.within.is_empty() {
         return tracked::read(json);
     }
     let extract = json.get("raw_source_code_extract").text();
