@@ -2,13 +2,14 @@
 //!
 //! Only results about secrets concern an identity; which those are follows from the tool, the weakness and words of
 //! the rule. gitleaks puts the secret itself into the snippet, other tools the line around it: unless a token in it is
-//! told by its form, the value is not known, and the place alone is the subject.
+//! told by its form, or all of it is an access key id, the value is not known, and the place alone is the subject.
 
 mod receipts;
 pub(super) mod rules;
 
 use std::borrow::Cow;
 
+use reeve_domain::key::aws;
 use reeve_domain::observation::{IssueType, SourceSeverity, Validity};
 use reeve_domain::reject::{DropReason, Reject};
 use reeve_domain::secret::token_in;
@@ -151,10 +152,14 @@ impl<'d> Outcome<'d> {
     /// which a token may be told by its form.
     fn value(&self, physical: &'d Json<'d>) -> Option<&'d str> {
         let offender = self.json.at(&["properties", "offender"]).text();
+        let code = |text: &'d str| match aws::is_access_key_id(text) {
+            true => Some(text),
+            false => token_in(text),
+        };
         let snippet = || physical.at(&["region", "snippet", "text"]).text();
         match rules::writes_values(self.tool) {
             true => offender.or_else(snippet),
-            false => offender.or_else(|| snippet().and_then(token_in)),
+            false => offender.or_else(|| snippet().and_then(code)),
         }
     }
 

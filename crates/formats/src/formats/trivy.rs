@@ -72,9 +72,10 @@ fn is_report(json: &Json<'_>) -> bool {
     json.has_all(&["SchemaVersion", "ArtifactName"])
 }
 
-/// Before its schema had a version a report was an array of targets.
+/// Before its schema had a version a report was an array of targets, whose list is null where nothing was found.
 fn is_target(json: &Json<'_>) -> bool {
-    json.get("Target").text().is_some() && KINDS.iter().any(|kind| matches!(json.get(kind), Json::Array(_)))
+    let is_list = |kind: &str| json.has(kind) && matches!(json.get(kind), Json::Array(_) | Json::Null);
+    json.get("Target").text().is_some() && KINDS.iter().any(|kind| is_list(kind))
 }
 
 fn is_cluster(json: &Json<'_>) -> bool {
