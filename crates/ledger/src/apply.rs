@@ -87,7 +87,12 @@ pub fn lookup_due(case: &Case, policy: &Policy) -> Option<Timestamp> {
     if case.ties.main.is_some() {
         return None;
     }
-    let open = |tracked: &Tracked| tracked.task.as_ref().is_none_or(|task| task.state.is_open());
+    let open = |tracked: &Tracked| {
+        tracked
+            .task
+            .as_ref()
+            .is_none_or(|told| told.glance().state.is_open())
+    };
     if !case.tracked.values().any(|tracked| open(tracked)) {
         return None;
     }
@@ -120,7 +125,7 @@ fn apply_finding(case: &mut Option<Case>, finding: &Finding, at: Now<'_>, out: &
         .tracked
         .get(&finding.issue_type)
         .and_then(|tracked| tracked.task.as_ref())
-        .map(|task| task.state);
+        .map(|told| told.glance().state);
     let news = observe::finding(case, finding, at.now);
     if let Some(own) = case.own_share() {
         observe::finding(&mut own.facts, finding, at.now);
@@ -135,7 +140,7 @@ fn apply_finding(case: &mut Option<Case>, finding: &Finding, at: Now<'_>, out: &
         .tracked
         .get(&finding.issue_type)
         .and_then(|tracked| tracked.task.as_ref())
-        .map(|task| task.state);
+        .map(|told| told.glance().state);
     let covered =
         |state: Option<TaskState>| matches!(state, Some(TaskState::Excepted | TaskState::FalsePositive));
     out.outcome = Some(if covered(hidden) && covered(state) {

@@ -183,11 +183,11 @@ impl Case {
     }
 
     /// The same as they were told, which is all but the latest sightings.
-    pub fn told(&self) -> impl Iterator<Item = &Task> {
+    pub fn told(&self) -> impl Iterator<Item = &Notice> {
         let told = self
             .tracked
             .values()
-            .filter_map(|tracked| Some(&**tracked.task.as_deref()?));
+            .filter_map(|tracked| tracked.task.as_deref());
         told.filter(|_| self.ties.main.is_none())
     }
 
@@ -206,13 +206,13 @@ impl Case {
         self.tracked.values().flat_map(|tracked| tracked.samples.iter())
     }
 
-    /// The batch in which tasks were told is over.
-    pub(crate) fn forget_texts(&mut self) {
+    /// The batch in which tasks were read is over.
+    pub(crate) fn forget_read(&mut self) {
         let told = self
             .tracked
             .values_mut()
             .filter_map(|tracked| tracked.task.as_mut());
-        told.filter_map(Arc::get_mut).for_each(Notice::forget_text);
+        told.filter_map(Arc::get_mut).for_each(Notice::forget);
     }
 
     /// What is known, or that nobody has answered yet.

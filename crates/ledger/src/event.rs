@@ -12,6 +12,7 @@ use crate::api::Applied;
 use crate::apply::fold_piece;
 use crate::bounds::{CLAIMS_MAX, NOTE_CHARS_MAX, TEXT_CHARS_MAX, cut};
 use crate::case::{Case, Tracked, subject_of};
+use crate::notice::Notice;
 use crate::permit::{Court, denied};
 use crate::piece::{Piece, is_life};
 use crate::refresh::{self, Mover, Now};
@@ -158,7 +159,7 @@ type Judged = (Option<Said>, Option<Timestamp>);
 
 fn judge(case: &Case, issue: IssueType, event: &TaskEvent, at: Now<'_>) -> Result<Judged, Reject> {
     let tracked = case.tracked.get(&issue).ok_or_else(unknown)?;
-    let task = tracked.task.as_ref().ok_or_else(unknown)?;
+    let task = tracked.task.as_ref().ok_or_else(unknown)?.task();
     let outlook = refresh::replay(case, issue, tracked, at.policy);
     let told = Told::of(&tracked.words, outlook.reopened_at);
     let validity = case.validity(&tracked.causes);
@@ -181,7 +182,7 @@ fn addressed(case: &Case, event: &TaskEvent) -> Result<Vec<IssueType>, Reject> {
             .as_ref()
             .is_none_or(|task_id| case.is_called(task.issue_type, task_id))
     };
-    let tasks: Vec<_> = case.told().filter(named).collect();
+    let tasks: Vec<_> = case.told().map(Notice::task).filter(named).collect();
     if tasks.is_empty() {
         return Err(unknown());
     }

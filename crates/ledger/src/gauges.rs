@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use reeve_domain::context::EnrichmentStatus;
 use reeve_domain::priority::Band;
 use reeve_domain::time::Timestamp;
 
 use crate::case::Case;
+use crate::notice::Notice;
 
 /// Numbers by band and route.
 pub type ByRoute = BTreeMap<(Band, String), u64>;
@@ -54,20 +54,24 @@ impl Tally {
     }
 
     fn turn(&mut self, case: &Case, add: bool) {
-        for task in case.told().filter(|task| task.state.is_open()) {
-            let band = task.priority.band;
-            let label = || (band, task.route.rule.clone());
+        let open = case
+            .told()
+            .map(Notice::glance)
+            .filter(|told| told.state.is_open());
+        for task in open {
+            let band = task.band;
+            let label = || (band, task.route.clone());
             shift(&mut self.open, label(), add);
             if task.ownerless {
                 shift(&mut self.ownerless, label(), add);
             }
-            if task.blocked.is_some() {
+            if task.blocked {
                 shift(&mut self.blocked, label(), add);
             }
-            if task.enrichment.status == EnrichmentStatus::Pending {
+            if task.pending {
                 shift(&mut self.pending, band, add);
             }
-            self.turn_due(task.deadlines.remediate_by, label(), add);
+            self.turn_due(task.remediate_by, label(), add);
             let ages = self.detected.entry(band).or_default();
             shift(ages, task.first_detected_at, add);
         }

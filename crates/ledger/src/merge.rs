@@ -137,7 +137,8 @@ fn shared<'c>(case: &'c mut Option<Case>, event: &TaskEvent, at: Now<'_>) -> &'c
     let case = case.get_or_insert_with(|| Case::new(subject_of(key), 0, at.now));
     if case.ties.shares.is_empty() {
         let told = case.tracked.iter();
-        let names = told.filter_map(|(issue, tracked)| Some((*issue, Name::of(tracked.task.as_ref()?))));
+        let names =
+            told.filter_map(|(issue, tracked)| Some((*issue, Name::of(tracked.task.as_ref()?.task()))));
         let own = Share {
             facts: Box::new(facts_of(case)),
             names: names.collect(),
@@ -312,7 +313,7 @@ fn withdrawn(case: &mut Case, from: &SubjectKey, generation: u32, at: Now<'_>, o
 fn part(case: &mut Case, from: &SubjectKey, linking: u32, at: Now<'_>, out: &mut Applied) -> Vec<TaskName> {
     for issue in issues(case) {
         let task = case.tracked.get(&issue).and_then(|tracked| tracked.task.as_ref());
-        if let Some(name) = task.map(|task| Name::of(task)) {
+        if let Some(name) = task.map(|told| Name::of(told.task())) {
             names::put(case, issue, name);
         }
     }
@@ -352,11 +353,11 @@ fn give_names_back(case: &mut Case, tasks: &[TaskName]) -> BTreeSet<IssueType> {
         let Some(tracked) = case.tracked.get_mut(&issue) else {
             continue;
         };
-        let Some(task) = tracked.task.take_if(|task| task.task_id == left.task_id) else {
+        let Some(task) = tracked.task.take_if(|told| told.task().task_id == left.task_id) else {
             continue;
         };
         tracked.task = next.map(|name| {
-            Arc::new(Notice::silent(names::named(
+            Arc::new(Notice::new(names::named(
                 Arc::unwrap_or_clone(task).into_task(),
                 &name,
             )))

@@ -37,9 +37,8 @@ pub(crate) fn catch_up(case: &mut Case, tasks: &[TaskName]) {
             .tracked
             .get_mut(&told.issue_type)
             .and_then(|tracked| tracked.task.as_mut());
-        if let Some(task) = named.filter(|task| task.task_id == told.task_id) {
-            let task = Arc::make_mut(task).task_mut();
-            task.revision = task.revision.max(told.revision);
+        if let Some(known) = named.filter(|known| known.task().task_id == told.task_id) {
+            Arc::make_mut(known).edit(|task| task.revision = task.revision.max(told.revision));
         }
         for share in case.ties.shares.values_mut() {
             let known = share.names.get_mut(&told.issue_type);
@@ -93,7 +92,7 @@ pub(crate) fn point(case: &mut Case, from: &SubjectKey, out: &mut Applied) {
         };
         let into = task.task_id.clone();
         let task = merged(named(task, &ended), into);
-        let told = Notice::written(revised(task, ended.revision, Change::Merged));
+        let told = Notice::new(revised(task, ended.revision, Change::Merged));
         out.tasks.push(Arc::new(told));
         put(case, issue, ended);
     }
@@ -115,7 +114,7 @@ pub(crate) fn stand_again(case: &mut Case, issue: IssueType, at: Now<'_>, out: &
 
 fn revision_of(case: &Case, issue: IssueType) -> Option<u64> {
     let task = case.tracked.get(&issue)?.task.as_ref()?;
-    Some(task.revision)
+    Some(task.glance().revision)
 }
 
 /// One record that says `change`, in place of whatever the look at the facts would have said.
@@ -156,7 +155,7 @@ fn rename(case: &mut Case, issue: IssueType, out: &mut Applied) -> bool {
         Change::Merged,
         out,
     );
-    tracked.task = Some(Arc::new(Notice::silent(named(task, &first))));
+    tracked.task = Some(Arc::new(Notice::new(named(task, &first))));
     put(case, issue, ended);
     true
 }

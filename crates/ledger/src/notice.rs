@@ -1,85 +1,234 @@
-//! A task as it stands on `tasks`, with the text it was told in for as long as the batch lasts.
+//! A task as it was told: kept as text, and read where more is asked for than a glance shows.
 
-use std::ops::Deref;
+use std::sync::OnceLock;
 
-use reeve_domain::task::Task;
+use reeve_domain::context::EnrichmentStatus;
+use reeve_domain::observation::IssueType;
+use reeve_domain::priority::Band;
+use reeve_domain::task::{Cause, Sightings, Task, TaskState};
+use reeve_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-/// A task, and the same as text without its explanation: the ledger's record says what the task's said.
+/// A task that was told. Most of a case's life nobody asks for more than its [`Glance`]: as text it takes a third of
+/// the memory.
 #[derive(Debug)]
 pub struct Notice {
-    task: Task,
-    text: Option<Box<RawValue>>,
+    glance: Glance,
+    /// Without its explanation, as the ledger has it.
+    text: Box<RawValue>,
+    /// The ledger keeps none: after a restart there is none.
+    explain: Option<Box<RawValue>>,
+    /// Where it was read, until the batch is over.
+    task: OnceLock<Box<Task>>,
+}
+
+/// What is asked of a task again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Glance {
+    /// Where it stands.
+    pub state: TaskState,
+    /// How urgent it is.
+    pub band: Band,
+    /// The rule that routed it.
+    pub route: String,
+    /// Nobody owns its subject.
+    pub ownerless: bool,
+    /// Its resolver cannot go on.
+    pub blocked: bool,
+    /// No inventory has answered yet.
+    pub pending: bool,
+    /// When it is due.
+    pub remediate_by: Timestamp,
+    /// When a scanner saw it first.
+    pub first_detected_at: Timestamp,
+    pub(crate) cycle: u32,
+    pub(crate) revision: u64,
+    pub(crate) next_escalation_at: Option<Timestamp>,
+    pub(crate) verified_at: Option<Timestamp>,
+    /// Causes that it shows, and how many of them are not cleared.
+    pub(crate) causes: usize,
+    pub(crate) uncleared: usize,
+    /// Count, first and last of its sightings.
+    pub(crate) seen: (u64, Timestamp, Timestamp),
+}
+
+impl Glance {
+    fn of(task: &Task) -> Self {
+        let sightings = &task.sightings;
+        Self {
+            state: task.state,
+            band: task.priority.band,
+            route: task.route.rule.clone(),
+            ownerless: task.ownerless,
+            blocked: task.blocked.is_some(),
+            pending: task.enrichment.status == EnrichmentStatus::Pending,
+            remediate_by: task.deadlines.remediate_by,
+            first_detected_at: task.first_detected_at,
+            cycle: task.cycle,
+            revision: task.revision,
+            next_escalation_at: task.deadlines.next_escalation_at,
+            verified_at: task.verified_at,
+            causes: task.causes.len(),
+            uncleared: task
+                .causes
+                .iter()
+                .filter(|cause| cause.cleared_by.is_none())
+                .count(),
+            seen: (sightings.count, sightings.first, sightings.last),
+        }
+    }
 }
 
 impl Notice {
-    /// A task that nobody is told of, or that stood in the ledger.
-    pub(crate) const fn silent(task: Task) -> Self {
-        Self { task, text: None }
+    pub(crate) fn new(mut task: Task) -> Self {
+        let explain = task.explain.take();
+        let text = written(&task);
+        let told = explain.as_ref().map(written);
+        task.explain = explain;
+        Self {
+            glance: Glance::of(&task),
+            text,
+            explain: told,
+            task: OnceLock::from(Box::new(task)),
+        }
     }
 
-    /// A task of which a record is written.
-    pub(crate) fn written(mut task: Task) -> Self {
-        let explain = task.explain.take();
-        let text = to_raw_value(&task).ok();
-        task.explain = explain;
-        Self { task, text }
+    /// From a ledger record, of this version or of an older one.
+    ///
+    /// # Errors
+    /// If it is no task.
+    pub(crate) fn read(text: Box<RawValue>, ours: bool) -> Result<(IssueType, Self), serde_json::Error> {
+        let task: Task = serde_json::from_str(text.get())?;
+        let told = Self {
+            glance: Glance::of(&task),
+            text: if ours { text } else { written(&task) },
+            explain: None,
+            task: OnceLock::new(),
+        };
+        Ok((task.issue_type, told))
+    }
+
+    /// What is asked of it again and again.
+    pub const fn glance(&self) -> &Glance {
+        &self.glance
+    }
+
+    /// All of it.
+    pub fn task(&self) -> &Task {
+        self.task.get_or_init(|| {
+            let mut task: Box<Task> = reread(&self.text);
+            task.explain = self.explain.as_deref().map(reread);
+            task
+        })
+    }
+
+    /// The same to have.
+    pub(crate) fn into_task(self) -> Task {
+        self.task();
+        self.task
+            .into_inner()
+            .map(|task| *task)
+            .expect("it was just read")
+    }
+
+    /// Changed where it stands.
+    pub(crate) fn edit(&mut self, change: impl FnOnce(&mut Task)) {
+        let mut task = self.task().clone();
+        change(&mut task);
+        *self = Self::new(task);
+    }
+
+    /// Whether it says why it is as it is.
+    pub(crate) const fn is_explained(&self) -> bool {
+        self.explain.is_some()
+    }
+
+    /// Without its explanation.
+    pub(crate) fn text(&self) -> &RawValue {
+        &self.text
+    }
+
+    /// The batch in which it was read is over.
+    pub(crate) fn forget(&mut self) {
+        self.task = OnceLock::new();
     }
 
     /// The body of the record on `tasks`.
     pub fn body(&self) -> Vec<u8> {
-        let text = self.text.as_ref().map(|text| text.get().as_bytes());
-        let Some(open) = text.and_then(|text| text.strip_suffix(b"}")) else {
-            return serde_json::to_vec(&self.task).unwrap_or_default();
+        let text = self.text.get();
+        let parts = self.explain.as_ref().zip(text.strip_suffix('}'));
+        let whole = parts.map(|(explain, open)| [open, r#","explain":"#, explain.get(), "}"].concat());
+        whole.unwrap_or_else(|| text.to_owned()).into_bytes()
+    }
+
+    /// What it shows of its causes and sightings; the rest of the text is not read.
+    pub(crate) fn shown(&self) -> Shown {
+        reread(&self.text)
+    }
+
+    /// The text with other causes and sightings in the places of its own.
+    pub(crate) fn retold(&self, causes: &[Cause], sightings: &Sightings) -> Box<RawValue> {
+        let places: Places<'_> = reread(&self.text);
+        let text = self.text.get();
+        let place = |part: &RawValue| {
+            let begin = part.get().as_ptr() as usize - text.as_ptr() as usize;
+            begin..begin + part.get().len()
         };
-        let mut body = open.to_vec();
-        if let Some(explain) = &self.task.explain {
-            body.extend_from_slice(br#","explain":"#);
-            body.extend(serde_json::to_vec(explain).unwrap_or_default());
+        let mut parts = [
+            (place(places.causes), written(causes)),
+            (place(places.sightings), written(sightings)),
+        ];
+        parts.sort_by_key(|(place, _)| place.start);
+        let mut retold = String::with_capacity(text.len() + 64);
+        let mut from = 0;
+        for (place, part) in parts {
+            retold.push_str(&text[from..place.start]);
+            retold.push_str(part.get());
+            from = place.end;
         }
-        body.push(b'}');
-        body
-    }
-
-    /// Without its explanation.
-    pub(crate) fn text(&self) -> Option<&RawValue> {
-        self.text.as_deref()
-    }
-
-    /// The batch is over.
-    pub(crate) fn forget_text(&mut self) {
-        self.text = None;
-    }
-
-    /// To be changed where it stands: what it was told in no longer holds.
-    pub(crate) fn task_mut(&mut self) -> &mut Task {
-        self.text = None;
-        &mut self.task
-    }
-
-    /// The task alone.
-    pub(crate) fn into_task(self) -> Task {
-        self.task
+        retold.push_str(&text[from..]);
+        RawValue::from_string(retold).expect("it is put together from JSON")
     }
 }
 
-impl Deref for Notice {
-    type Target = Task;
+/// A part of a task that says when and where it was seen.
+#[derive(Deserialize)]
+pub(crate) struct Shown {
+    pub(crate) causes: Vec<Cause>,
+    pub(crate) sightings: Sightings,
+}
 
-    fn deref(&self) -> &Task {
-        &self.task
-    }
+#[derive(Deserialize)]
+struct Places<'a> {
+    #[serde(borrow)]
+    causes: &'a RawValue,
+    #[serde(borrow)]
+    sightings: &'a RawValue,
+}
+
+fn written<T: Serialize + ?Sized>(part: &T) -> Box<RawValue> {
+    to_raw_value(part).expect("it has string keys only")
+}
+
+fn reread<'t, T: Deserialize<'t>>(text: &'t RawValue) -> T {
+    serde_json::from_str(text.get()).expect("it was written, or read before, as this")
 }
 
 impl Clone for Notice {
     fn clone(&self) -> Self {
-        Self::silent(self.task.clone())
+        Self {
+            glance: self.glance.clone(),
+            text: self.text.clone(),
+            explain: self.explain.clone(),
+            task: OnceLock::new(),
+        }
     }
 }
 
 impl PartialEq for Notice {
     fn eq(&self, other: &Self) -> bool {
-        self.task == other.task
+        self.task() == other.task()
     }
 }
 
@@ -87,16 +236,32 @@ impl PartialEq for Notice {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_text_with_the_explanation_is_the_task() {
+    fn golden() -> Task {
         let golden = include_str!("../tests/ledger/golden_v1.json");
         let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
-        let mut task: Task = serde_json::from_value(golden["tasks"][0].clone()).unwrap();
+        serde_json::from_value(golden["tasks"][0].clone()).unwrap()
+    }
+
+    #[test]
+    fn what_was_told_is_the_task_also_after_it_was_forgotten() {
+        let mut task = golden();
         for explain in [None, Some(reeve_domain::task::Explain::default())] {
             task.explain = explain;
-            let told = Notice::written(task.clone());
+            let mut told = Notice::new(task.clone());
+            told.forget();
+            assert_eq!(told.task(), &task);
             assert_eq!(serde_json::from_slice::<Task>(&told.body()).unwrap(), task);
-            assert!(!told.text().unwrap().get().contains("\"explain\""));
+            assert!(!told.text().get().contains("\"explain\""));
         }
+    }
+
+    #[test]
+    fn other_causes_and_sightings_stand_in_the_places_of_the_old() {
+        let mut task = golden();
+        let told = Notice::new(task.clone());
+        task.sightings.count += 41;
+        task.causes.extend(task.causes.clone());
+        let retold = told.retold(&task.causes, &task.sightings);
+        assert_eq!(retold.get(), serde_json::to_string(&task).unwrap());
     }
 }

@@ -1,12 +1,10 @@
 //! Folding observations: a repeat costs a few look-ups, a fact that decides is replayed by the caller.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use reeve_domain::key::{Alias, Link, Subject};
 use reeve_domain::observation::{Finding, Frameworks, Validity};
-use reeve_domain::task::{Cause, Task};
 use reeve_domain::time::Timestamp;
 
 use crate::bounds::{
@@ -75,7 +73,7 @@ pub(crate) struct Lived {
 pub(crate) fn lives(case: &mut Case, source: &str, at: Timestamp, between: &[Timestamp]) -> Lived {
     let name = life_name(&case.life, source);
     let bare =
-        |task: &Task| task.state.is_open() && task.causes.iter().all(|cause| cause.cleared_by.is_none());
+        |told: &Notice| told.glance().state.is_open() && told.glance().uncleared == told.glance().causes;
     let all_open = case.told().all(bare);
     let marks = case.life.entry(name).or_default();
     let told = all_open && marks.first().is_some_and(|first| first <= at) && marks.covers(at, between);
@@ -242,50 +240,6 @@ impl Tracked {
             self.sources.insert(cut(&finding.source.format, TEXT_CHARS_MAX));
         }
         self.sampled(finding);
-    }
-
-    /// The task as it was told, with the sightings of now.
-    pub(crate) fn present(&self) -> Option<Cow<'_, Task>> {
-        let told: &Task = self.task.as_deref()?;
-        let counts = (self.count, self.first, self.last);
-        let later = |(place, shown, fact): (usize, &Cause, &CauseFact)| {
-            let last = fact.seen.last()?;
-            (last != shown.observed_at).then_some((place, last))
-        };
-        let later: Vec<(usize, Timestamp)> = self.shown(told).filter_map(later).collect();
-        let sightings = &told.sightings;
-        if later.is_empty() && counts == (sightings.count, sightings.first, sightings.last) {
-            return Some(Cow::Borrowed(told));
-        }
-        let mut task = told.clone();
-        let sightings = &mut task.sightings;
-        (sightings.count, sightings.first, sightings.last) = counts;
-        for (place, at) in later {
-            if let Some(cause) = task.causes.get_mut(place) {
-                cause.observed_at = at;
-            }
-        }
-        Some(Cow::Owned(task))
-    }
-
-    /// The causes of the task with the facts behind them: they stand there in the order of their ids, unless one has
-    /// lost its place since.
-    fn shown<'t>(&'t self, told: &'t Task) -> impl Iterator<Item = (usize, &'t Cause, &'t CauseFact)> {
-        let pairs = told.causes.iter().zip(self.causes.values()).enumerate();
-        let same = |shown: &Cause, fact: &CauseFact| {
-            shown.reference == fact.reference && shown.location == fact.location
-        };
-        pairs.filter_map(move |(place, (shown, fact))| same(shown, fact).then_some((place, shown, &**fact)))
-    }
-
-    /// Whether the task shows the cause as cleared, or does not show it.
-    fn is_cleared(&self, id: &CauseId) -> bool {
-        let place = self.causes.keys().position(|known| known == id);
-        let open = |(told, place): (&Notice, usize)| {
-            let mut shown = self.shown(told).filter(|(known, ..)| *known == place);
-            shown.any(|(_, shown, _)| shown.cleared_by.is_none())
-        };
-        !self.task.as_deref().zip(place).is_some_and(open)
     }
 
     /// Keeps the places that sort first, so that the order of arrival does not show.

@@ -159,7 +159,7 @@ impl Partition {
                 .get(key)
                 .into_iter()
                 .flat_map(|kept| kept.case.told())
-                .map(|task| task.priority.band);
+                .map(|told| told.glance().band);
             bands.min().unwrap_or(Band::P1)
         };
         let mut keys: Vec<_> = keys.map(|key| (band(key), key)).collect();
@@ -198,7 +198,7 @@ impl Partition {
     pub fn commit(&mut self, overlay: Overlay, policy: &Policy) {
         for (key, slot) in overlay.cases.into_iter().filter(|(_, slot)| slot.changed) {
             let Slot { mut case, weight, .. } = *slot;
-            case.iter_mut().for_each(Case::forget_texts);
+            case.iter_mut().for_each(Case::forget_read);
             self.place(key, case.map(|case| Kept::of(case, weight)), policy);
         }
     }

@@ -118,17 +118,17 @@ pub(crate) fn decode(value: &[u8]) -> Result<Case, LedgerError> {
             known: LEDGER_VERSION,
         });
     }
-    let record: Record<'_, Task> = serde_json::from_slice(value)
-        .map_err(|_| LedgerError::Unreadable("a field is missing or has another type"))?;
+    let wrong = |_| LedgerError::Unreadable("a field is missing or has another type");
+    let record: Record<'_, Box<RawValue>> = serde_json::from_slice(value).map_err(wrong)?;
     if (record.kind == Kind::Redirect) != record.main.is_some() {
         return Err(LedgerError::Unreadable(
             "a redirect says where to, and nothing else does",
         ));
     }
-    Ok(joined(record))
+    joined(record).map_err(wrong)
 }
 
-fn joined(record: Record<'_, Task>) -> Case {
+fn joined(record: Record<'_, Box<RawValue>>) -> Result<Case, serde_json::Error> {
     let mut case = record.facts.into_owned();
     case.revision = record.revision;
     case.applied = record.applied;
@@ -140,24 +140,24 @@ fn joined(record: Record<'_, Task>) -> Case {
         };
         case.known = Some(Arc::new(Known { knowledge, at }));
     }
-    for task in record.tasks.into_iter().chain(record.handed) {
-        if let Some(tracked) = case.tracked.get_mut(&task.issue_type) {
-            tracked.task = Some(Arc::new(Notice::silent(task)));
+    let ours = record.ledger_version == LEDGER_VERSION;
+    for text in record.tasks.into_iter().chain(record.handed) {
+        let (issue, told) = Notice::read(text, ours)?;
+        if let Some(tracked) = case.tracked.get_mut(&issue) {
+            tracked.task = Some(Arc::new(told));
         }
     }
-    case
+    Ok(case)
 }
 
 fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
     let known = case.known.as_ref();
     let redirect = case.redirected_to().is_some();
-    let bodies = || {
-        case.tracked
-            .values()
-            .filter_map(|tracked| body_of(tracked))
-            .collect()
+    let told = || {
+        let tasks = case.tracked.values();
+        tasks.filter_map(|tracked| tracked.present_text()).collect()
     };
-    let record: Record<'_, Body<'_>> = Record {
+    let record: Record<'_, Cow<'_, RawValue>> = Record {
         kind: if redirect { Kind::Redirect } else { Kind::Case },
         ledger_version: LEDGER_VERSION,
         subject_key: Cow::Borrowed(case.key()),
@@ -165,8 +165,8 @@ fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
         applied: case.applied,
         context: known.map(|known| Cow::Borrowed(&known.knowledge.context)),
         main: case.redirected_to().map(Cow::Borrowed),
-        tasks: if redirect { Vec::new() } else { bodies() },
-        handed: if redirect { bodies() } else { Vec::new() },
+        tasks: if redirect { Vec::new() } else { told() },
+        handed: if redirect { told() } else { Vec::new() },
         owners: known.map(|known| Cow::Borrowed(&known.knowledge.owners)),
         enrichment: known.map(|known| Cow::Borrowed(&known.knowledge.enrichment)),
         known_at: known.map(|known| known.at),
@@ -175,30 +175,11 @@ fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
     serde_json::to_vec(&record).map_err(|_| LedgerError::Unreadable("it cannot be written"))
 }
 
-/// The tasks without their explanations: as text where they were just told in it.
-fn body_of(tracked: &Tracked) -> Option<Body<'_>> {
-    let text = tracked.task.as_ref().and_then(|told| told.text());
-    Some(match (tracked.present()?, text) {
-        (Cow::Borrowed(_), Some(text)) => Body::Text(text),
-        (task, _) => Body::Task(Box::new(Task {
-            explain: None,
-            ..task.into_owned()
-        })),
-    })
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Body<'a> {
-    Text(&'a RawValue),
-    Task(Box<Task>),
-}
-
 fn each_task(case: &mut Case, cut: impl Fn(&mut Task)) {
     case.tracked
         .values_mut()
         .filter_map(|tracked| tracked.task.as_mut())
-        .for_each(|task| cut(Arc::make_mut(task).task_mut()));
+        .for_each(|task| Arc::make_mut(task).edit(&cut));
 }
 
 fn cut_samples(case: &mut Case) {

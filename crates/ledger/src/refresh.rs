@@ -100,7 +100,7 @@ fn is_newly_blocked(tracked: &Tracked, task: &Task) -> bool {
     tracked
         .task
         .as_ref()
-        .is_some_and(|old| task.blocked.is_some() && task.blocked != old.blocked)
+        .is_some_and(|old| task.blocked.is_some() && task.blocked != old.task().blocked)
 }
 
 fn misuse_since(case: &Case, policy: &Policy) -> Option<Timestamp> {
@@ -124,7 +124,7 @@ pub(crate) fn replay(case: &Case, issue: IssueType, tracked: &Tracked, policy: &
 
 /// The cycle by the facts; where some had to be forgotten, it does not fall behind what was written.
 fn count_cycles(tracked: &mut Tracked, outlook: &Outlook) -> u32 {
-    let written = tracked.task.as_ref().map_or(1, |task| task.cycle);
+    let written = tracked.task.as_ref().map_or(1, |told| told.glance().cycle);
     let derived = 1 + outlook.reopenings;
     if std::mem::take(&mut tracked.forgot) {
         tracked.cycles_forgotten = tracked.cycles_forgotten.max(written.saturating_sub(derived));
@@ -140,7 +140,7 @@ fn renewed(
     at: Now<'_>,
 ) -> Task {
     let old = tracked.task.clone();
-    let reopened = old.as_ref().is_some_and(|old| old.cycle != seen.cycle);
+    let reopened = old.as_ref().is_some_and(|old| old.glance().cycle != seen.cycle);
     if reopened {
         tracked.steps.clear();
         tracked.raised = None;
@@ -164,8 +164,8 @@ fn renewed(
         now: at.now,
     };
     let mut task = match (triage, old) {
-        (Some(triage), old) => parts.decided(triage, old.as_deref().map(|old| &**old)),
-        (None, Some(old)) => parts.filled(Task::clone(&old)),
+        (Some(triage), old) => parts.decided(triage, old.as_deref().map(Notice::task)),
+        (None, Some(old)) => parts.filled(old.task().clone()),
         (None, None) => parts.decided(
             Picture::of(case, (issue, tracked), seen, at.policy).decide(at.policy),
             None,
@@ -188,16 +188,16 @@ fn decision(
 ) -> Option<Triage> {
     let mut picture = Picture::of(case, (issue, tracked), seen, at.policy);
     let hash = picture.hash();
-    let undecided = tracked.task.as_ref().is_none_or(|old| old.explain.is_none());
+    let undecided = tracked.task.as_ref().is_none_or(|old| !old.is_explained());
     if !undecided && !reopened && hash == tracked.decided_from {
         return None;
     }
     let mut triage = picture.decide(at.policy);
     let mut raised = tracked.raised;
     if let Some(old) = &tracked.task {
-        let by_rules = old.config_sha256 != at.policy.config_sha256() || picture.may_lower();
+        let by_rules = old.task().config_sha256 != at.policy.config_sha256() || picture.may_lower();
         let may_fall = reopened || by_rules || mover != Mover::Observed;
-        let (band, due) = (old.priority.band, tracked.due);
+        let (band, due) = (old.glance().band, tracked.due);
         if triage.priority.band > band && !may_fall {
             tracked.decided_from = hash;
             return None;
@@ -251,14 +251,15 @@ fn write(tracked: &mut Tracked, task: Task, mover: Mover, clock: Timestamp, out:
         open(tracked, task, clock, out);
         return;
     };
-    let change = change_of(&old, &task, mover);
+    let old = old.task();
+    let change = change_of(old, &task, mover);
     match change {
         Some(change) => {
-            note(&old, &task, (change, clock), out);
+            note(old, &task, (change, clock), out);
             publish(tracked, task, old.revision + 1, change, out);
         }
         None => {
-            tracked.task = Some(Arc::new(Notice::silent(Task {
+            tracked.task = Some(Arc::new(Notice::new(Task {
                 revision: old.revision,
                 change: old.change,
                 idempotency_key: old.idempotency_key.clone(),
@@ -297,7 +298,7 @@ fn open(tracked: &mut Tracked, task: Task, clock: Timestamp, out: &mut Applied) 
 
 /// Writes the next record of a task.
 pub(crate) fn publish(tracked: &mut Tracked, task: Task, revision: u64, change: Change, out: &mut Applied) {
-    let task = Arc::new(Notice::written(revised(task, revision, change)));
+    let task = Arc::new(Notice::new(revised(task, revision, change)));
     out.tasks.push(Arc::clone(&task));
     tracked.task = Some(task);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reeve_domain::observation::{IssueType, Validity};
-use reeve_domain::task::Task;
+use reeve_domain::task::{Cause, Task};
 use reeve_domain::time::Timestamp;
 use reeve_policy::Policy;
 
@@ -48,7 +48,7 @@ fn stub_of(tracked: &Tracked) -> Tracked {
         share(&mut small, Arc::unwrap_or_clone(cause));
     }
     if let Some(task) = &mut small.task {
-        slim(Arc::make_mut(task).task_mut());
+        Arc::make_mut(task).edit(slim);
     }
     small
 }
@@ -91,10 +91,9 @@ pub(crate) fn fold_older_half(tracked: &mut Tracked) {
     for id in older {
         if let Some(cause) = tracked.causes.remove(&id) {
             if let Some(task) = &mut tracked.task {
-                Arc::make_mut(task)
-                    .task_mut()
-                    .causes
-                    .retain(|shown| shown.reference != cause.reference || shown.location != cause.location);
+                let same =
+                    |shown: &Cause| shown.reference == cause.reference && shown.location == cause.location;
+                Arc::make_mut(task).edit(|task| task.causes.retain(|shown| !same(shown)));
             }
             share(tracked, Arc::unwrap_or_clone(cause));
         }
@@ -116,7 +115,7 @@ pub(crate) fn fold_all(tracked: &mut Tracked) {
         share_at(tracked, CauseId::more("", None), of_any);
     }
     if let Some(task) = &mut tracked.task {
-        Arc::make_mut(task).task_mut().causes.clear();
+        Arc::make_mut(task).edit(|task| task.causes.clear());
     }
     tracked.forgot = true;
 }

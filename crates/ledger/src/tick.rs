@@ -49,7 +49,7 @@ pub fn next_due(case: &Case, policy: &Policy) -> Option<Timestamp> {
     if case.redirected_to().is_some() {
         return forget_at(case, limits);
     }
-    let steps = case.told().filter_map(|task| task.deadlines.next_escalation_at);
+    let steps = case.told().filter_map(|told| told.glance().next_escalation_at);
     let own = [
         moves(case, limits),
         shrink_at(case, limits),
@@ -64,7 +64,10 @@ fn moves(case: &Case, limits: Spans) -> Option<Timestamp> {
         .held_until
         .filter(|_| case.tracked.values().any(|tracked| tracked.task.is_none()));
     let of_tasks = case.tracked.values().flat_map(|tracked| {
-        let open = tracked.task.as_ref().is_some_and(|task| task.state.is_open());
+        let open = tracked
+            .task
+            .as_ref()
+            .is_some_and(|told| told.glance().state.is_open());
         [
             tracked.cover_ends,
             tracked.pause_ends.filter(|_| open),
@@ -78,13 +81,14 @@ fn sustain_at(tracked: &Tracked, limits: Spans) -> Option<Timestamp> {
     let task = tracked
         .task
         .as_ref()
-        .filter(|task| task.state == TaskState::Verified)?;
+        .map(|told| told.glance())
+        .filter(|glance| glance.state == TaskState::Verified)?;
     task.verified_at.map(|at| at.plus_seconds(limits.sustain_after))
 }
 
 fn last_out(tracked: &mut Tracked, limits: Spans, now: Timestamp) {
     if sustain_at(tracked, limits).is_some_and(|due| due <= now) {
-        tracked.sustained = tracked.task.as_ref().and_then(|task| task.verified_at);
+        tracked.sustained = tracked.task.as_ref().and_then(|told| told.glance().verified_at);
     }
 }
 
@@ -94,7 +98,7 @@ fn climb(case: &mut Case, at: Now<'_>, out: &mut Applied) {
             let next = tracked
                 .task
                 .as_ref()
-                .and_then(|task| task.deadlines.next_escalation_at);
+                .and_then(|told| told.glance().next_escalation_at);
             next.is_some_and(|due| due <= at.now)
         };
         if !case.tracked.get(&issue).is_some_and(|tracked| due(tracked)) {
@@ -115,14 +119,14 @@ fn climb(case: &mut Case, at: Now<'_>, out: &mut Applied) {
 /// The ledger keeps no explanations: after a restart the decision is made again before it is told again.
 fn explain_again(case: &mut Case, issue: IssueType, at: Now<'_>, out: &mut Applied) {
     let task = case.tracked.get(&issue).and_then(|tracked| tracked.task.as_ref());
-    if task.is_some_and(|task| task.explain.is_none()) {
+    if task.is_some_and(|told| !told.is_explained()) {
         refresh::one(case, issue, Mover::Observed, at, out);
     }
 }
 
 fn is_closed(case: &Case) -> bool {
     let closed = |tracked: &Tracked| {
-        let state = tracked.task.as_ref().map(|task| task.state);
+        let state = tracked.task.as_ref().map(|told| told.glance().state);
         matches!(
             state,
             Some(TaskState::Verified | TaskState::Sustained | TaskState::Merged)

@@ -183,7 +183,7 @@ impl Case {
             .shares
             .values()
             .filter_map(|share| share.names.get(&issue));
-        task.is_some_and(|task| task.task_id == task_id) || names.any(|name| name.task_id == task_id)
+        task.is_some_and(|told| told.task().task_id == task_id) || names.any(|name| name.task_id == task_id)
     }
 }
 

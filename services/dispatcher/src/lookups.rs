@@ -44,9 +44,7 @@ impl Question {
             subject: case.subject().clone(),
             aliases: case.aliases().cloned().collect(),
             links: case.links().cloned().collect(),
-            location: case
-                .told()
-                .find_map(|task| task.sightings.samples.first().cloned()),
+            location: case.locations().next().cloned(),
         }
     }
 }

@@ -15,7 +15,8 @@ pub(crate) const SOURCE: &str = "reeve/dispatcher";
 pub(crate) const FORWARDED: &str = "reeve-forwarded";
 
 /// The record of one revision of a task.
-pub(crate) fn task(task: &Notice, now: Timestamp, traceparent: Option<Bytes>) -> Outgoing {
+pub(crate) fn task(told: &Notice, now: Timestamp, traceparent: Option<Bytes>) -> Outgoing {
+    let task = told.task();
     let key = bytes_of(&task.subject.key);
     let event = CloudEvent {
         event_type: &task.ce_type(),
@@ -35,7 +36,7 @@ pub(crate) fn task(task: &Notice, now: Timestamp, traceparent: Option<Bytes>) ->
         topic: Topic::Tasks,
         place: Place::ByKey,
         key,
-        value: Some(task.body().into()),
+        value: Some(told.body().into()),
         headers,
     }
 }

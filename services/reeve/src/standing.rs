@@ -7,6 +7,7 @@ use comfy_table::{Table, presets};
 use reeve_domain::priority::Band;
 use reeve_domain::task::{Closure, Task, TaskState};
 use reeve_domain::time::Timestamp;
+use reeve_ledger::Notice;
 use serde::Serialize;
 
 use crate::cli::{Format, ReportArgs};
@@ -23,7 +24,7 @@ use crate::{cases, clock};
 pub fn run(config: &Config, args: &ReportArgs) -> Outcome {
     let cases = cases::all(&Reach::open(&config.log)?, &config.policy)?;
     let now = args.now.unwrap_or_else(clock::now);
-    let standing = Standing::of(cases.cases().flat_map(|case| case.told()), now);
+    let standing = Standing::of(cases.cases().flat_map(|case| case.told().map(Notice::task)), now);
     let terminal = io::stdout().is_terminal();
     let mut out = BufWriter::new(io::stdout().lock());
     match args.output {

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use comfy_table::{Table, presets};
 use reeve_domain::task::Task;
 use reeve_domain::time::Timestamp;
-use reeve_ledger::{Input, Overlay, Partition};
+use reeve_ledger::{Input, Notice, Overlay, Partition};
 use reeve_policy::Policy;
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ struct Decided {
 }
 
 fn open(cases: &Partition) -> impl Iterator<Item = &Task> {
-    let tasks = cases.cases().flat_map(|case| case.told());
+    let tasks = cases.cases().flat_map(|case| case.told().map(Notice::task));
     tasks.filter(|task| task.state.is_open())
 }
 
@@ -83,8 +83,11 @@ fn changes(cases: &Partition, other: &Policy, now: Timestamp) -> Vec<Change> {
         let Some(then) = cases.case(Some(&overlay), case.key()) else {
             continue;
         };
-        for old in case.told().filter(|task| task.state.is_open()) {
-            let new = then.told().find(|task| task.task_id == old.task_id);
+        for old in case.told().map(Notice::task).filter(|task| task.state.is_open()) {
+            let new = then
+                .told()
+                .map(Notice::task)
+                .find(|task| task.task_id == old.task_id);
             changes.extend(new.and_then(|new| change(old, new)));
         }
     }

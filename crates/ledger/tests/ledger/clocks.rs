@@ -76,8 +76,11 @@ fn a_deadline_that_passes_twice_across_two_restarts_escalates_once_per_step() {
         for _ in 0..2 {
             world.restart();
             for record in world.tick(hours).tasks {
-                assert_eq!(record.change, Change::Escalated);
-                assert!(record.explain.is_some(), "the body is always the whole task");
+                assert_eq!(record.task().change, Change::Escalated);
+                assert!(
+                    record.task().explain.is_some(),
+                    "the body is always the whole task"
+                );
             }
         }
     }
@@ -99,8 +102,11 @@ fn missed_steps_collapse_into_one_record() {
     let mut world = World::new(at_once(), 1);
     world.give(leak(1));
     let out = world.tick(24 * 20);
-    assert_eq!((out.tasks.len(), out.tasks[0].change), (1, Change::Escalated));
-    assert!(out.tasks[0].escalation.history.len() >= 3);
+    assert_eq!(
+        (out.tasks.len(), out.tasks[0].task().change),
+        (1, Change::Escalated)
+    );
+    assert!(out.tasks[0].task().escalation.history.len() >= 3);
     assert_eq!(
         out.noted
             .iter()
@@ -136,7 +142,7 @@ fn a_new_cycle_climbs_the_ladder_from_its_foot() {
             .tick(24 * 26)
             .tasks
             .iter()
-            .any(|task| task.change == Change::Escalated)
+            .any(|task| task.task().change == Change::Escalated)
     );
 }
 
@@ -147,7 +153,7 @@ fn a_closing_that_lasts_is_sustained_shrinks_and_is_forgotten() {
     world.give(audit(Statement::Disabled, 5));
     let out = world.tick(24 * 31);
     assert_eq!(
-        (out.tasks[0].change, world.task().state),
+        (out.tasks[0].task().change, world.task().state),
         (Change::Sustained, TaskState::Sustained)
     );
     world.restart();

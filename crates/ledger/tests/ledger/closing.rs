@@ -239,7 +239,7 @@ fn seen_alive_again_the_same_task_reopens_in_its_next_cycle() {
         (task.task_id.as_str(), task.cycle, task.state),
         (first.as_str(), 2, TaskState::Open)
     );
-    assert_eq!(out.tasks[0].change, Change::Reopened);
+    assert_eq!(out.tasks[0].task().change, Change::Reopened);
     assert!(matches!(out.noted[..], [Noted::Reopened { .. }]));
     assert_eq!(
         (task.claimed_at, task.claims.len(), task.first_detected_at),

@@ -82,7 +82,7 @@ fn a_false_positive_needs_a_reason_an_expiry_and_from_p2_up_a_second_person() {
     }
     let out = tell(&mut world, "mara", "false_positive", 6, &good);
     assert_eq!(
-        (world.task().state, out.tasks[0].change),
+        (world.task().state, out.tasks[0].task().change),
         (TaskState::FalsePositive, Change::FalsePositive)
     );
     assert_eq!(world.give(leak(5)).outcome, Some(Outcome::Suppressed));
@@ -119,7 +119,7 @@ fn an_exception_is_asked_by_one_approved_by_another_and_ends_by_itself() {
         r#"{"exception_id":"x1"}"#,
     );
     assert_eq!(
-        (out.tasks[0].change, world.task().state),
+        (out.tasks[0].task().change, world.task().state),
         (Change::Excepted, TaskState::Excepted)
     );
     assert_eq!(world.give(leak(6)).outcome, Some(Outcome::Suppressed));

@@ -96,7 +96,11 @@ fn an_event_without_a_task_is_heard_by_every_open_task_of_the_subject() {
     });
     let out = tell(&mut world, "mara", "acknowledged", 3, "null");
     assert_eq!(out.tasks.len(), 2);
-    assert!(out.tasks.iter().all(|task| task.state == TaskState::Acknowledged));
+    assert!(
+        out.tasks
+            .iter()
+            .all(|task| task.task().state == TaskState::Acknowledged)
+    );
 }
 
 #[test]
@@ -107,7 +111,7 @@ fn what_is_not_mine_goes_to_the_next_and_stays_there_until_an_inventory_names_an
         "team/payments"
     );
     let out = tell(&mut world, "mara", "disowned", 3, "null");
-    assert_eq!(out.tasks[0].change, Change::Reassigned);
+    assert_eq!(out.tasks[0].task().change, Change::Reassigned);
     assert_eq!(
         world.task().owners.resolver.as_ref().unwrap().reference,
         "group/finance"
@@ -151,7 +155,10 @@ fn a_blocked_resolver_escalates_at_once_by_one_level_and_keeps_the_clock() {
     let mut world = leaked();
     let due = world.task().deadlines.remediate_by;
     let out = tell(&mut world, "mara", "blocked", 3, r#"{"reason":"no_authority"}"#);
-    assert_eq!((out.tasks.len(), out.tasks[0].change), (1, Change::Escalated));
+    assert_eq!(
+        (out.tasks.len(), out.tasks[0].task().change),
+        (1, Change::Escalated)
+    );
     assert!(matches!(out.noted[..], [Noted::Escalated { level: 2 }]));
     let task = world.task();
     assert_eq!(
@@ -165,6 +172,7 @@ fn a_blocked_resolver_escalates_at_once_by_one_level_and_keeps_the_clock() {
     assert!(task.blocked.is_some() && task.state.is_open());
     assert!(
         tell(&mut world, "mara", "claimed", 4, "null").tasks[0]
+            .task()
             .blocked
             .is_none()
     );

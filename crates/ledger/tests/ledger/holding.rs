@@ -63,9 +63,9 @@ fn an_inventory_that_is_down_holds_no_longer_than_its_time_and_amends_in_silence
         Some(at(1).plus_seconds(3))
     );
     let out = world.tick(2);
-    assert_eq!(out.tasks[0].enrichment.status, EnrichmentStatus::Pending);
+    assert_eq!(out.tasks[0].task().enrichment.status, EnrichmentStatus::Pending);
     assert!(
-        !out.tasks[0].ownerless,
+        !out.tasks[0].task().ownerless,
         "no answer is not the answer that nobody owns it"
     );
     world.restart();
@@ -75,9 +75,12 @@ fn an_inventory_that_is_down_holds_no_longer_than_its_time_and_amends_in_silence
         world.now
     ));
     let out = world.knows(known("team/payments"));
-    assert_eq!((out.tasks.len(), out.tasks[0].change), (1, Change::Updated));
     assert_eq!(
-        out.tasks[0].owners.resolver.as_ref().unwrap().reference,
+        (out.tasks.len(), out.tasks[0].task().change),
+        (1, Change::Updated)
+    );
+    assert_eq!(
+        out.tasks[0].task().owners.resolver.as_ref().unwrap().reference,
         "team/payments"
     );
 }
@@ -164,9 +167,18 @@ fn a_context_that_is_there_first_goes_out_with_the_first_record() {
     };
     let applied = apply(&mut None, input, None, shipped(), at(1));
     assert_eq!(applied.tasks.len(), 1);
-    assert_eq!(applied.tasks[0].enrichment.status, EnrichmentStatus::Complete);
     assert_eq!(
-        applied.tasks[0].owners.resolver.as_ref().unwrap().reference,
+        applied.tasks[0].task().enrichment.status,
+        EnrichmentStatus::Complete
+    );
+    assert_eq!(
+        applied.tasks[0]
+            .task()
+            .owners
+            .resolver
+            .as_ref()
+            .unwrap()
+            .reference,
         "team/payments"
     );
 }

@@ -158,8 +158,8 @@ impl Net {
         assert_eq!(out.reject.is_some(), out.outcome == Some(Outcome::Rejected));
         self.rejects += usize::from(out.reject.is_some());
         for record in out.tasks {
-            self.check_revision(&record);
-            self.records.push(Task::clone(&record));
+            self.check_revision(record.task());
+            self.records.push(record.task().clone());
         }
         for event in out.follow_ups {
             self.send(TaskEvent::try_from(event).unwrap());

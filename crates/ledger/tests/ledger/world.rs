@@ -85,8 +85,8 @@ impl World {
         let before = self.case.clone();
         let out = apply(&mut self.case, input, position, self.policy, self.now);
         for record in &out.tasks {
-            self.check_revision(record);
-            self.records.push(Task::clone(record));
+            self.check_revision(record.task());
+            self.records.push(record.task().clone());
         }
         self.check_ledger();
         if !out.changed {
