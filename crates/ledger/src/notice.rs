@@ -1,5 +1,6 @@
 //! A task as it was told: kept as text, and read where more is asked for than a glance shows.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use reeve_domain::context::EnrichmentStatus;
@@ -8,7 +9,7 @@ use reeve_domain::priority::Band;
 use reeve_domain::task::{Cause, Sightings, Task, TaskState};
 use reeve_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 /// A task that was told. Most of a case's life nobody asks for more than its [`Glance`]: as text it takes a third of
 /// the memory.
@@ -16,9 +17,11 @@ use serde_json::value::{RawValue, to_raw_value};
 pub struct Notice {
     glance: Glance,
     /// Without its explanation, as the ledger has it.
-    text: Box<RawValue>,
+    text: Box<str>,
+    /// Where its causes and its sightings stand in the text, once somebody has asked.
+    places: OnceLock<Places>,
     /// The ledger keeps none: after a restart there is none.
-    explain: Option<Box<RawValue>>,
+    explain: Option<Box<str>>,
     /// Where it was read, until the batch is over.
     task: OnceLock<Box<Task>>,
 }
@@ -89,6 +92,7 @@ impl Notice {
         Self {
             glance: Glance::of(&task),
             text,
+            places: OnceLock::new(),
             explain: told,
             task: OnceLock::from(Box::new(task)),
         }
@@ -102,7 +106,8 @@ impl Notice {
         let task: Task = serde_json::from_str(text.get())?;
         let told = Self {
             glance: Glance::of(&task),
-            text: if ours { text } else { written(&task) },
+            text: if ours { text.into() } else { written(&task) },
+            places: OnceLock::new(),
             explain: None,
             task: OnceLock::new(),
         };
@@ -145,7 +150,7 @@ impl Notice {
     }
 
     /// Without its explanation.
-    pub(crate) fn text(&self) -> &RawValue {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
@@ -156,63 +161,63 @@ impl Notice {
 
     /// The body of the record on `tasks`.
     pub fn body(&self) -> Vec<u8> {
-        let text = self.text.get();
-        let parts = self.explain.as_ref().zip(text.strip_suffix('}'));
-        let whole = parts.map(|(explain, open)| [open, r#","explain":"#, explain.get(), "}"].concat());
-        whole.unwrap_or_else(|| text.to_owned()).into_bytes()
+        let parts = self.explain.as_deref().zip(self.text.strip_suffix('}'));
+        let whole = parts.map(|(explain, open)| [open, r#","explain":"#, explain, "}"].concat());
+        whole.unwrap_or_else(|| self.text.to_string()).into_bytes()
     }
 
     /// What it shows of its causes and sightings; the rest of the text is not read.
-    pub(crate) fn shown(&self) -> Shown {
-        reread(&self.text)
+    pub(crate) fn shown(&self) -> (Vec<Cause>, Sightings) {
+        let [causes, sightings] = self.places();
+        (reread(&self.text[causes]), reread(&self.text[sightings]))
     }
 
-    /// The text with other causes and sightings in the places of its own.
-    pub(crate) fn retold(&self, causes: &[Cause], sightings: &Sightings) -> Box<RawValue> {
-        let places: Places<'_> = reread(&self.text);
-        let text = self.text.get();
-        let place = |part: &RawValue| {
-            let begin = part.get().as_ptr() as usize - text.as_ptr() as usize;
-            begin..begin + part.get().len()
-        };
-        let mut parts = [
-            (place(places.causes), written(causes)),
-            (place(places.sightings), written(sightings)),
-        ];
+    /// Adds the text, with other causes and sightings in the places of its own.
+    pub(crate) fn retell(&self, causes: &[Cause], sightings: &Sightings, text: &mut Vec<u8>) {
+        let [of_causes, of_sightings] = self.places();
+        let mut parts = [(of_causes, written(causes)), (of_sightings, written(sightings))];
         parts.sort_by_key(|(place, _)| place.start);
-        let mut retold = String::with_capacity(text.len() + 64);
         let mut from = 0;
         for (place, part) in parts {
-            retold.push_str(&text[from..place.start]);
-            retold.push_str(part.get());
+            text.extend_from_slice(&self.text.as_bytes()[from..place.start]);
+            text.extend_from_slice(part.as_bytes());
             from = place.end;
         }
-        retold.push_str(&text[from..]);
-        RawValue::from_string(retold).expect("it is put together from JSON")
+        text.extend_from_slice(&self.text.as_bytes()[from..]);
+    }
+
+    fn places(&self) -> Places {
+        self.places.get_or_init(|| Parts::of(&self.text)).clone()
     }
 }
 
-/// A part of a task that says when and where it was seen.
-#[derive(Deserialize)]
-pub(crate) struct Shown {
-    pub(crate) causes: Vec<Cause>,
-    pub(crate) sightings: Sightings,
-}
+type Places = [Range<usize>; 2];
 
 #[derive(Deserialize)]
-struct Places<'a> {
+struct Parts<'t> {
     #[serde(borrow)]
-    causes: &'a RawValue,
+    causes: &'t RawValue,
     #[serde(borrow)]
-    sightings: &'a RawValue,
+    sightings: &'t RawValue,
 }
 
-fn written<T: Serialize + ?Sized>(part: &T) -> Box<RawValue> {
-    to_raw_value(part).expect("it has string keys only")
+impl Parts<'_> {
+    fn of(text: &str) -> Places {
+        let parts: Parts<'_> = reread(text);
+        [parts.causes, parts.sightings].map(|part| {
+            let begin = part.get().as_ptr() as usize - text.as_ptr() as usize;
+            begin..begin + part.get().len()
+        })
+    }
 }
 
-fn reread<'t, T: Deserialize<'t>>(text: &'t RawValue) -> T {
-    serde_json::from_str(text.get()).expect("it was written, or read before, as this")
+fn written<T: Serialize + ?Sized>(part: &T) -> Box<str> {
+    let text = serde_json::to_string(part);
+    text.expect("it has string keys only").into_boxed_str()
+}
+
+fn reread<'t, T: Deserialize<'t>>(text: &'t str) -> T {
+    serde_json::from_str(text).expect("it was written, or read before, as this")
 }
 
 impl Clone for Notice {
@@ -220,6 +225,7 @@ impl Clone for Notice {
         Self {
             glance: self.glance.clone(),
             text: self.text.clone(),
+            places: self.places.clone(),
             explain: self.explain.clone(),
             task: OnceLock::new(),
         }
@@ -251,7 +257,7 @@ mod tests {
             told.forget();
             assert_eq!(told.task(), &task);
             assert_eq!(serde_json::from_slice::<Task>(&told.body()).unwrap(), task);
-            assert!(!told.text().get().contains("\"explain\""));
+            assert!(!told.text().contains("\"explain\""));
         }
     }
 
@@ -261,7 +267,8 @@ mod tests {
         let told = Notice::new(task.clone());
         task.sightings.count += 41;
         task.causes.extend(task.causes.clone());
-        let retold = told.retold(&task.causes, &task.sightings);
-        assert_eq!(retold.get(), serde_json::to_string(&task).unwrap());
+        let mut retold = Vec::new();
+        told.retell(&task.causes, &task.sightings, &mut retold);
+        assert_eq!(retold, serde_json::to_vec(&task).unwrap());
     }
 }

@@ -54,13 +54,13 @@ enum Kind {
 }
 
 #[derive(Deserialize)]
-struct Head {
+struct Version {
     ledger_version: u32,
 }
 
-/// The document. What outsiders may read stands first; `facts` is ours.
+/// The document; `facts` is ours.
 #[derive(Serialize, Deserialize)]
-struct Record<'a, T> {
+struct Record<'a> {
     kind: Kind,
     ledger_version: u32,
     subject_key: Cow<'a, SubjectKey>,
@@ -70,14 +70,16 @@ struct Record<'a, T> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     main: Option<Cow<'a, SubjectKey>>,
     context: Option<Cow<'a, Context>>,
-    tasks: Vec<T>,
-    /// What a redirect had told of before: others go on with it.
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    handed: Vec<T>,
     owners: Option<Cow<'a, Owners>>,
     enrichment: Option<Cow<'a, Enrichment>>,
     known_at: Option<Timestamp>,
     facts: Cow<'a, Case>,
+    /// Written last, since they are text already.
+    #[serde(skip_serializing)]
+    tasks: Vec<Box<RawValue>>,
+    /// What a redirect had told of before, in their place: others go on with it.
+    #[serde(default, skip_serializing)]
+    handed: Vec<Box<RawValue>>,
 }
 
 /// The case as it stands in the ledger. Over `bytes_max` it is cut: samples, explanations, history, then causes.
@@ -111,15 +113,15 @@ pub(crate) fn encode(case: &mut Case, bytes_max: usize) -> Result<Vec<u8>, Ledge
 /// `Newer` if a later version wrote it, `Unreadable` if it is no case.
 pub(crate) fn decode(value: &[u8]) -> Result<Case, LedgerError> {
     let unreadable = |_| LedgerError::Unreadable("it has no version");
-    let head: Head = serde_json::from_slice(value).map_err(unreadable)?;
-    if head.ledger_version > LEDGER_VERSION {
+    let Version { ledger_version } = serde_json::from_slice(value).map_err(unreadable)?;
+    if ledger_version > LEDGER_VERSION {
         return Err(LedgerError::Newer {
-            found: head.ledger_version,
+            found: ledger_version,
             known: LEDGER_VERSION,
         });
     }
     let wrong = |_| LedgerError::Unreadable("a field is missing or has another type");
-    let record: Record<'_, Box<RawValue>> = serde_json::from_slice(value).map_err(wrong)?;
+    let record: Record<'_> = serde_json::from_slice(value).map_err(wrong)?;
     if (record.kind == Kind::Redirect) != record.main.is_some() {
         return Err(LedgerError::Unreadable(
             "a redirect says where to, and nothing else does",
@@ -128,7 +130,7 @@ pub(crate) fn decode(value: &[u8]) -> Result<Case, LedgerError> {
     joined(record).map_err(wrong)
 }
 
-fn joined(record: Record<'_, Box<RawValue>>) -> Result<Case, serde_json::Error> {
+fn joined(record: Record<'_>) -> Result<Case, serde_json::Error> {
     let mut case = record.facts.into_owned();
     case.revision = record.revision;
     case.applied = record.applied;
@@ -153,26 +155,46 @@ fn joined(record: Record<'_, Box<RawValue>>) -> Result<Case, serde_json::Error> 
 fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
     let known = case.known.as_ref();
     let redirect = case.redirected_to().is_some();
-    let told = || {
-        let tasks = case.tracked.values();
-        tasks.filter_map(|tracked| tracked.present_text()).collect()
-    };
-    let record: Record<'_, Cow<'_, RawValue>> = Record {
+    let record = Record {
         kind: if redirect { Kind::Redirect } else { Kind::Case },
         ledger_version: LEDGER_VERSION,
         subject_key: Cow::Borrowed(case.key()),
         revision: case.revision,
         applied: case.applied,
-        context: known.map(|known| Cow::Borrowed(&known.knowledge.context)),
         main: case.redirected_to().map(Cow::Borrowed),
-        tasks: if redirect { Vec::new() } else { told() },
-        handed: if redirect { told() } else { Vec::new() },
+        context: known.map(|known| Cow::Borrowed(&known.knowledge.context)),
         owners: known.map(|known| Cow::Borrowed(&known.knowledge.owners)),
         enrichment: known.map(|known| Cow::Borrowed(&known.knowledge.enrichment)),
         known_at: known.map(|known| known.at),
         facts: Cow::Borrowed(case),
+        tasks: Vec::new(),
+        handed: Vec::new(),
     };
-    serde_json::to_vec(&record).map_err(|_| LedgerError::Unreadable("it cannot be written"))
+    let mut text =
+        serde_json::to_vec(&record).map_err(|_| LedgerError::Unreadable("it cannot be written"))?;
+    text.pop();
+    let told = case.tracked.values().any(|tracked| tracked.task.is_some());
+    let list = if redirect && told {
+        r#","tasks":[],"handed":["#
+    } else {
+        r#","tasks":["#
+    };
+    text.extend_from_slice(list.as_bytes());
+    write_tasks(case, &mut text);
+    text.extend_from_slice(b"]}");
+    Ok(text)
+}
+
+fn write_tasks(case: &Case, text: &mut Vec<u8>) {
+    let begin = text.len();
+    for tracked in case.tracked.values() {
+        if let Some(told) = &tracked.task {
+            if text.len() > begin {
+                text.push(b',');
+            }
+            tracked.write_present(told, text);
+        }
+    }
 }
 
 fn each_task(case: &mut Case, cut: impl Fn(&mut Task)) {

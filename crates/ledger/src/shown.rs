@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use reeve_domain::task::{Cause, Sightings, Task};
-use serde_json::value::RawValue;
 
 use crate::case::Tracked;
 use crate::cause::{CauseFact, CauseId};
@@ -21,15 +20,15 @@ impl Tracked {
         Some(Cow::Owned(task))
     }
 
-    /// The same as text, without its explanation.
-    pub(crate) fn present_text(&self) -> Option<Cow<'_, RawValue>> {
-        let told = self.task.as_deref()?;
+    /// Adds the same as text, without its explanation.
+    pub(crate) fn write_present(&self, told: &Notice, text: &mut Vec<u8>) {
         if !self.is_seen_since(told) {
-            return Some(Cow::Borrowed(told.text()));
+            text.extend_from_slice(told.text().as_bytes());
+            return;
         }
-        let mut shown = told.shown();
-        self.bring_up(&mut shown.causes, &mut shown.sightings);
-        Some(Cow::Owned(told.retold(&shown.causes, &shown.sightings)))
+        let (mut causes, mut sightings) = told.shown();
+        self.bring_up(&mut causes, &mut sightings);
+        told.retell(&causes, &sightings, text);
     }
 
     /// Whether there were sightings since it was told: each counts, so a cause that was seen since shows there too.
