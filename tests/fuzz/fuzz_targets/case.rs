@@ -1,7 +1,8 @@
 //! Lines of observations and task events, whatever is in them, over the cases of a partition: what is written restores to
-//! the same proof, tasks never go back, and time passes without harm.
+//! the same proof and tasks, tasks never go back, and time passes without harm.
 #![no_main]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -9,6 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use reeve_domain::event::{RawEvent, TaskEvent};
 use reeve_domain::key::SubjectKey;
 use reeve_domain::observation::Observation;
+use reeve_domain::task::Task;
 use reeve_fuzz::now;
 use reeve_ledger::{Applied, Input, Overlay, Partition};
 use reeve_policy::Policy;
@@ -61,7 +63,8 @@ fn event(line: &[u8]) -> Option<TaskEvent> {
 }
 
 fn check(applied: &[Applied], revisions: &mut BTreeMap<String, u64>) {
-    for task in applied.iter().flat_map(|applied| &applied.tasks) {
+    for told in applied.iter().flat_map(|applied| &applied.tasks) {
+        let task = told.task();
         let last = revisions.insert(task.task_id.to_string(), task.revision);
         assert!(
             last.is_none_or(|last| last < task.revision),
@@ -79,4 +82,11 @@ fn settle(cases: &mut Partition, written: &mut Partition, mut overlay: Overlay) 
     }
     cases.commit(overlay, &POLICY);
     written.verify(Some(&cases.proof(None))).expect("the same cases");
+    for (ours, theirs) in cases.cases().zip(written.cases()) {
+        let told = ours.tasks().map(|task| Task {
+            explain: None,
+            ..task.into_owned()
+        });
+        assert!(told.eq(theirs.tasks().map(Cow::into_owned)), "the same tasks");
+    }
 }
