@@ -27,6 +27,10 @@ const INIT: Duration = Duration::from_secs(60);
 /// How long every transaction may fail before the lane gives up.
 const FAILING: Duration = Duration::from_secs(120);
 
+/// No record of reeve's is larger than a megabyte: less is for an operator to allow.
+const TOO_LARGE: &str = "a record is larger than the cluster takes: `max.message.bytes` of the topics, or `message.max.bytes` of the \
+    brokers or of `log.kafka.producer`, is below a megabyte; `reeve topics verify` names the topic";
+
 /// Why a transaction was not committed.
 enum Failure {
     /// It is still open and has to be aborted.
@@ -187,10 +191,10 @@ impl Writer {
         if cause == Code::NoError {
             return Ok(Commit::Aborted);
         }
-        let hopeless = matches!(
-            cause,
-            Code::MessageSizeTooLarge | Code::InvalidMessage | Code::InvalidRecord
-        );
+        if cause == Code::MessageSizeTooLarge {
+            return Err(LogError::Setup(TOO_LARGE.to_owned()));
+        }
+        let hopeless = matches!(cause, Code::InvalidMessage | Code::InvalidRecord);
         if hopeless || matches!(error::kind(cause), Kind::Setup | Kind::NoTopic | Kind::Fenced) {
             return Err(error::fatal("writing a batch", cause));
         }

@@ -17,12 +17,12 @@ use crate::bounds::KEYS_MAX;
 use crate::case::{Case, subject_of};
 use crate::event::{unheard, unknown};
 use crate::join::{facts_of, is_bare, issues};
-use crate::names;
 use crate::pass::{HOPS_MAX, between, event_id, pass_on};
 use crate::permit::denied;
 use crate::refresh::{Now, publish};
 use crate::rules::spans;
 use crate::ties::{Name, Ties};
+use crate::{fit, names};
 
 /// Whether reeve itself says it.
 pub(crate) fn is_system(event: &TaskEvent) -> bool {
@@ -232,7 +232,7 @@ fn handed(
         generation: case.ties.generation,
         sequence,
         tasks: names.iter().filter_map(task).collect(),
-        facts: serde_json::to_value(facts_of(facts)).expect("facts have string keys only"),
+        facts: fit::handed(facts_of(facts)),
     }
 }
 

@@ -31,6 +31,9 @@ pub(crate) const TEXT_CHARS_MAX: usize = 256;
 /// Longest remark of a person, in characters.
 pub(crate) const NOTE_CHARS_MAX: usize = 500;
 
+/// Most bytes of a task, and of facts that are handed over: a broker takes records of a megabyte.
+pub(crate) const RECORD_BYTES_MAX: usize = 262_144;
+
 /// At most `chars_max` characters of `text`, cleaned.
 pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     reeve_domain::text::clean(text, chars_max)

@@ -12,6 +12,7 @@ mod cause;
 mod change;
 mod decide;
 mod event;
+mod fit;
 mod gauges;
 mod join;
 mod ladder;

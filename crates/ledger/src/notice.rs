@@ -11,6 +11,9 @@ use reeve_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::bounds::RECORD_BYTES_MAX;
+use crate::fit;
+
 /// A task that was told. Most of a case's life nobody asks for more than its [`Glance`]: as text it takes a third of
 /// the memory.
 #[derive(Debug)]
@@ -84,7 +87,25 @@ impl Glance {
 }
 
 impl Notice {
-    pub(crate) fn new(mut task: Task) -> Self {
+    /// Within the bytes that a record may have.
+    pub(crate) fn new(task: Task) -> Self {
+        let mut told = Self::whole(task);
+        for cut in fit::cuts() {
+            if told.bytes() <= RECORD_BYTES_MAX {
+                break;
+            }
+            let mut task = told.into_task();
+            cut(&mut task);
+            told = Self::whole(task);
+        }
+        told
+    }
+
+    fn bytes(&self) -> usize {
+        self.text.len() + self.explain.as_deref().map_or(0, str::len)
+    }
+
+    fn whole(mut task: Task) -> Self {
         let explain = task.explain.take();
         let text = written(&task);
         let told = explain.as_ref().map(written);

@@ -305,26 +305,21 @@ impl Overlay {
     }
 
     /// One record for every changed case, a tombstone for one that ended. A case over its byte budget is cut here.
-    ///
-    /// # Errors
-    /// `Unreadable` if a case cannot be written, which none can be.
-    pub fn ledger_records(&mut self, policy: &Policy) -> Result<Vec<LedgerRecord>, LedgerError> {
+    pub fn ledger_records(&mut self, policy: &Policy) -> Vec<LedgerRecord> {
         let bytes_max = policy.limits().case_bytes_max;
         let changed = self.cases.iter_mut().filter(|(_, slot)| slot.changed);
         changed
-            .map(|(key, slot)| Ok((key.clone(), slot.write(bytes_max)?)))
+            .map(|(key, slot)| (key.clone(), slot.write(bytes_max)))
             .collect()
     }
 }
 
 impl Slot {
-    fn write(&mut self, bytes_max: usize) -> Result<Option<Vec<u8>>, LedgerError> {
-        let Some(case) = &mut self.case else {
-            return Ok(None);
-        };
-        let text = record::encode(case, bytes_max)?;
+    fn write(&mut self, bytes_max: usize) -> Option<Vec<u8>> {
+        let case = self.case.as_mut()?;
+        let text = record::encode(case, bytes_max);
         self.weight = Some(weight(case));
-        Ok(Some(text))
+        Some(text)
     }
 }
 

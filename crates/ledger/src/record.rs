@@ -10,8 +10,9 @@ use reeve_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::case::{Applied, Case, Known, Tracked};
+use crate::case::{Applied, Case, Known};
 use crate::notice::Notice;
+use crate::{fit, shrink};
 
 /// The version this reeve writes, and the highest it reads.
 pub const LEDGER_VERSION: u32 = 2;
@@ -42,9 +43,6 @@ pub enum LedgerError {
 
 /// Event ids that even a case over its budget remembers.
 const EVENT_IDS_MIN: usize = 32;
-
-/// Halvings after which no cause has a place of its own.
-const FOLDS_MAX: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,11 +81,8 @@ struct Record<'a> {
 }
 
 /// The case as it stands in the ledger. Over `bytes_max` it is cut: samples, explanations, history, then causes.
-///
-/// # Errors
-/// `Unreadable` if it cannot be written, which no case can be.
-pub(crate) fn encode(case: &mut Case, bytes_max: usize) -> Result<Vec<u8>, LedgerError> {
-    let mut text = write(case)?;
+pub(crate) fn encode(case: &mut Case, bytes_max: usize) -> Vec<u8> {
+    let mut text = write(case);
     let first: [fn(&mut Case); 5] = [
         cut_samples,
         cut_explanations,
@@ -95,16 +90,16 @@ pub(crate) fn encode(case: &mut Case, bytes_max: usize) -> Result<Vec<u8>, Ledge
         cut_context,
         cut_events,
     ];
-    let then: [fn(&mut Case); FOLDS_MAX] = [fold_causes; FOLDS_MAX];
-    let last: [fn(&mut Case); 1] = [fold_all_causes];
+    let then: [fn(&mut Case); shrink::FOLDS_MAX] = [shrink::fold_causes; shrink::FOLDS_MAX];
+    let last: [fn(&mut Case); 1] = [shrink::fold_all_causes];
     for cut in first.into_iter().chain(then).chain(last) {
         if text.len() <= bytes_max {
             break;
         }
         cut(case);
-        text = write(case)?;
+        text = write(case);
     }
-    Ok(text)
+    text
 }
 
 /// The case of a ledger record.
@@ -152,7 +147,7 @@ fn joined(record: Record<'_>) -> Result<Case, serde_json::Error> {
     Ok(case)
 }
 
-fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
+fn write(case: &Case) -> Vec<u8> {
     let known = case.known.as_ref();
     let redirect = case.redirected_to().is_some();
     let record = Record {
@@ -170,8 +165,7 @@ fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
         tasks: Vec::new(),
         handed: Vec::new(),
     };
-    let mut text =
-        serde_json::to_vec(&record).map_err(|_| LedgerError::Unreadable("it cannot be written"))?;
+    let mut text = serde_json::to_vec(&record).expect("a case has string keys only");
     text.pop();
     let told = case.tracked.values().any(|tracked| tracked.task.is_some());
     let list = if redirect && told {
@@ -182,7 +176,7 @@ fn write(case: &Case) -> Result<Vec<u8>, LedgerError> {
     text.extend_from_slice(list.as_bytes());
     write_tasks(case, &mut text);
     text.extend_from_slice(b"]}");
-    Ok(text)
+    text
 }
 
 fn write_tasks(case: &Case, text: &mut Vec<u8>) {
@@ -197,46 +191,36 @@ fn write_tasks(case: &Case, text: &mut Vec<u8>) {
     }
 }
 
-fn each_task(case: &mut Case, cut: impl Fn(&mut Task)) {
+fn each_task(case: &mut Case, cut: fn(&mut Task)) {
     case.tracked
         .values_mut()
         .filter_map(|tracked| tracked.task.as_mut())
-        .for_each(|task| Arc::make_mut(task).edit(&cut));
+        .for_each(|task| Arc::make_mut(task).edit(cut));
 }
 
 fn cut_samples(case: &mut Case) {
     case.tracked
         .values_mut()
         .for_each(|tracked| tracked.samples.clear());
-    each_task(case, |task| task.sightings.samples.clear());
+    each_task(case, fit::samples);
 }
 
 fn cut_explanations(case: &mut Case) {
-    each_task(case, |task| task.explain = None);
+    each_task(case, fit::explanation);
 }
 
 fn cut_history(case: &mut Case) {
     case.tracked
         .values_mut()
         .for_each(|tracked| tracked.claims.clear());
-    each_task(case, |task| {
-        task.claims.clear();
-        task.escalation.history.clear();
-        task.previous_route = None;
-    });
+    each_task(case, fit::history);
 }
 
-/// The inventories give it again.
 fn cut_context(case: &mut Case) {
-    let slim = |context: &mut Context| {
-        context.provenance.clear();
-        context.tags.clear();
-        context.dependents.sample.clear();
-    };
     if let Some(known) = &mut case.known {
-        slim(&mut Arc::make_mut(known).knowledge.context);
+        fit::slim(&mut Arc::make_mut(known).knowledge.context);
     }
-    each_task(case, |task| slim(&mut task.context));
+    each_task(case, fit::context);
 }
 
 /// Older events are refused as stale from then on, never applied twice.
@@ -244,29 +228,7 @@ fn cut_events(case: &mut Case) {
     case.events.keep(EVENT_IDS_MIN);
 }
 
-/// The older half of every task's causes share a place per rule.
-fn fold_causes(case: &mut Case) {
-    each_tracked(case, crate::shrink::fold_older_half);
-}
-
-/// All causes of a task share one place: names that a stranger chose are in no rule's place either.
-fn fold_all_causes(case: &mut Case) {
-    each_tracked(case, crate::shrink::fold_all);
-}
-
-fn each_tracked(case: &mut Case, fold: fn(&mut Tracked)) {
-    let shares = case.ties.shares.values_mut();
-    let apart = shares.flat_map(|share| share.facts.tracked.values_mut());
-    case.tracked
-        .values_mut()
-        .chain(apart)
-        .for_each(|tracked| fold(tracked));
-}
-
 /// The ledger record of one case. Over the policy's budget the case is cut.
-///
-/// # Errors
-/// `Unreadable` if it cannot be written, which no case can be.
-pub fn ledger_record(case: &mut Case, policy: &reeve_policy::Policy) -> Result<Vec<u8>, LedgerError> {
+pub fn ledger_record(case: &mut Case, policy: &reeve_policy::Policy) -> Vec<u8> {
     encode(case, policy.limits().case_bytes_max)
 }

@@ -12,6 +12,9 @@ use crate::cause::{CauseFact, CauseId, MORE, width};
 use crate::refresh::replay;
 use crate::words::Said;
 
+/// Halvings after which no cause has a place of its own.
+pub(crate) const FOLDS_MAX: usize = 8;
+
 /// Shrinks a closed case to a stub: what is needed to know a repeat from a reopening and whom to send it to, and the
 /// tasks' names.
 pub(crate) fn shrink(case: &mut Case, policy: &Policy) {
@@ -75,8 +78,27 @@ fn answers_alike(case: &Case, issue: IssueType, whole: &Tracked, small: &Tracked
     (before.closed, before.reopenings) == (after.closed, after.reopenings)
 }
 
+/// The older half of every task's causes share a place per rule.
+pub(crate) fn fold_causes(case: &mut Case) {
+    each_tracked(case, fold_older_half);
+}
+
+/// All causes of a task share one place: names that a stranger chose are in no rule's place either.
+pub(crate) fn fold_all_causes(case: &mut Case) {
+    each_tracked(case, fold_all);
+}
+
+fn each_tracked(case: &mut Case, fold: fn(&mut Tracked)) {
+    let shares = case.ties.shares.values_mut();
+    let apart = shares.flat_map(|share| share.facts.tracked.values_mut());
+    case.tracked
+        .values_mut()
+        .chain(apart)
+        .for_each(|tracked| fold(tracked));
+}
+
 /// Moves the older half of the causes to the places their rules share.
-pub(crate) fn fold_older_half(tracked: &mut Tracked) {
+fn fold_older_half(tracked: &mut Tracked) {
     let mut own: Vec<_> = tracked
         .causes
         .iter()
@@ -103,7 +125,7 @@ pub(crate) fn fold_older_half(tracked: &mut Tracked) {
 
 /// Moves all causes of a task to one place: no rule has one of its own any more, so that only what speaks of the whole
 /// subject closes it.
-pub(crate) fn fold_all(tracked: &mut Tracked) {
+fn fold_all(tracked: &mut Tracked) {
     if tracked.causes.len() <= 1 {
         return;
     }

@@ -229,15 +229,10 @@ impl<O: Observe> Dispatcher<O> {
             output
                 .records
                 .extend(self.unreadable.tombstones(partition, cases));
-            match overlay.ledger_records(&self.parts.policy) {
-                Ok(records) => {
-                    let records = records
-                        .into_iter()
-                        .map(|(key, value)| outgoing::ledger(&key, value, partition));
-                    output.records.extend(records);
-                }
-                Err(error) => tracing::error!(%partition, %error, "a case cannot be written"),
-            }
+            let records = overlay.ledger_records(&self.parts.policy).into_iter();
+            output
+                .records
+                .extend(records.map(|(key, value)| outgoing::ledger(&key, value, partition)));
             output.proofs.insert(partition, cases.proof(Some(overlay)));
         }
     }

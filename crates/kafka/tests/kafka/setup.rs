@@ -8,10 +8,10 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::{Offset, TopicPartitionList};
 use reeve_kafka::topics::{self, Created};
 use reeve_kafka::{Connection, KafkaLane};
-use reeve_log::{Log, LogError, Topic};
+use reeve_log::{Log, LogError, Output, Place, Topic};
 use reeve_tests::kafka::Kafka;
 
-use crate::cluster::{Cluster, PARTITIONS, connection, copy_until, limits};
+use crate::cluster::{Cluster, PARTITIONS, connection, copy_until, first_records, limits, outgoing};
 
 fn refusal(result: Result<impl Sized, LogError>) -> String {
     match result {
@@ -110,4 +110,23 @@ fn a_cluster_that_is_not_there_is_unavailable() {
         ..Connection::default()
     };
     assert!(matches!(KafkaLane::open(config), Err(LogError::Unavailable(_))));
+}
+
+#[test]
+fn a_record_that_the_cluster_does_not_take_ends_the_lane_with_what_is_to_be_set() {
+    let cluster = Cluster::without_topics();
+    let findings = cluster.names.name(Topic::Findings);
+    let small = [("max.message.bytes", "1000")];
+    Kafka::shared().create_topic(findings, u32::try_from(PARTITIONS).unwrap(), &small);
+    topics::create(&connection(), &cluster.layout()).unwrap();
+    cluster.publish(Topic::Alerts, 0..1);
+    let mut lane = KafkaLane::open(cluster.normalizer()).unwrap();
+    first_records(&mut lane);
+    let large = outgoing(Topic::Findings, Place::ByKey, &"x".repeat(5_000));
+    let output = Output {
+        records: vec![large],
+        ..Output::default()
+    };
+    let text = refusal(lane.commit(output));
+    assert!(text.contains("`max.message.bytes`"), "{text}");
 }

@@ -1,8 +1,10 @@
 //! A case has a size, whatever is thrown at it, and a repeat has a price that does not grow.
 
-use reeve_domain::observation::{IssueType, Statement};
+use reeve_domain::observation::{Finding, IssueType, Location, Statement};
 use reeve_domain::outcome::Outcome;
 
+use crate::links::{by_sha1, by_value, one_task};
+use crate::net::{Fault, Net};
 use crate::support::{SECRET, at, at_once, audit, failed, leak, live, on_line, says, with_ledger};
 use crate::world::World;
 
@@ -100,7 +102,7 @@ fn a_case_stays_within_its_budget_and_reads_back() {
         ));
     }
     let mut case = world.case.clone().unwrap();
-    let text = reeve_ledger::ledger_record(&mut case, policy).unwrap();
+    let text = reeve_ledger::ledger_record(&mut case, policy);
     assert!(text.len() <= 20_000, "{}", text.len());
     world.case = Some(case);
     world.restart();
@@ -113,5 +115,62 @@ fn a_case_stays_within_its_budget_and_reads_back() {
             .unwrap()
             .tasks()
             .all(|task| !task.state.is_open())
+    );
+}
+
+/// A record near its bound, which is a quarter of what a broker takes by default.
+const NEAR_THE_BOUND: std::ops::Range<usize> = 200_000..270_000;
+
+/// As long as a text may be, and each character of it four bytes.
+fn longest(mut finding: Finding, line: u64) -> Finding {
+    let long = || Some(format!("{line}/{}", "\u{1F511}".repeat(2_000)));
+    finding.location = Location {
+        repository: long(),
+        path: long(),
+        line: Some(line),
+        commit: long(),
+        resource: long(),
+        region: long(),
+    };
+    finding.source.rule = long().unwrap_or_default();
+    finding.title = long().unwrap_or_default();
+    finding
+}
+
+#[test]
+fn no_task_and_no_ledger_record_is_more_than_a_broker_takes() {
+    let mut world = World::new(at_once(), 300);
+    let mut longest_body = 0;
+    for line in 0..100 {
+        let out = world.give(longest(leak(2), line));
+        longest_body = out
+            .tasks
+            .iter()
+            .map(|told| told.body().len())
+            .fold(longest_body, usize::max);
+    }
+    assert!(NEAR_THE_BOUND.contains(&longest_body), "{longest_body}");
+    let mut case = world.case.clone().unwrap();
+    let text = reeve_ledger::ledger_record(&mut case, at_once());
+    assert!(text.len() < NEAR_THE_BOUND.end, "{}", text.len());
+    world.give(audit(Statement::Deleted, 50));
+    assert_eq!(
+        (world.task().sightings.count, world.task().state.is_open()),
+        (100, false)
+    );
+}
+
+#[test]
+fn facts_that_are_handed_over_are_no_more_than_a_broker_takes() {
+    let mut net = Net::new(at_once(), Fault::None);
+    for line in 0..100 {
+        net.give(longest(by_sha1(2), line));
+    }
+    net.give(by_value(3));
+    one_task(&net, 101, 2);
+    assert!(
+        NEAR_THE_BOUND.contains(&net.longest_event),
+        "{}",
+        net.longest_event
     );
 }

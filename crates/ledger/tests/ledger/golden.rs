@@ -49,7 +49,7 @@ fn undecided(record: &mut Value) {
 }
 
 fn written(case: &Case) -> Value {
-    let text = reeve_ledger::ledger_record(&mut case.clone(), at_once()).unwrap();
+    let text = reeve_ledger::ledger_record(&mut case.clone(), at_once());
     serde_json::from_slice(&text).unwrap()
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Net {
     pub(crate) fault: Fault,
     policy: &'static Policy,
     offsets: BTreeMap<(bool, SubjectKey), i64>,
+    /// In bytes.
+    pub(crate) longest_event: usize,
 }
 
 /// What the way between the partitions does.
@@ -56,6 +58,7 @@ impl Net {
             fault,
             policy,
             offsets: BTreeMap::new(),
+            longest_event: 0,
         }
     }
 
@@ -162,6 +165,8 @@ impl Net {
             self.records.push(record.task().clone());
         }
         for event in out.follow_ups {
+            let bytes = serde_json::to_vec(&event).unwrap().len();
+            self.longest_event = self.longest_event.max(bytes);
             self.send(TaskEvent::try_from(event).unwrap());
         }
     }
@@ -241,7 +246,7 @@ fn projected(task: &Task) -> Value {
 fn restart(slot: &mut Option<Case>, policy: &Policy) {
     let Some(case) = slot.as_mut() else { return };
     let key = case.key().clone();
-    let text = reeve_ledger::ledger_record(case, policy).unwrap();
+    let text = reeve_ledger::ledger_record(case, policy);
     let mut partition = Partition::default();
     partition
         .restore(key.as_str().as_bytes(), Some(&text), policy)
@@ -249,7 +254,7 @@ fn restart(slot: &mut Option<Case>, policy: &Policy) {
     *slot = partition.case(None, &key).cloned();
     let again = slot
         .as_mut()
-        .map(|case| reeve_ledger::ledger_record(case, policy).unwrap());
+        .map(|case| reeve_ledger::ledger_record(case, policy));
     assert_eq!(again, Some(text));
 }
 

@@ -39,7 +39,7 @@ fn filled(count: usize) -> (Partition, Ledger, String) {
             at(1),
         );
     }
-    let records = overlay.ledger_records(policy).unwrap();
+    let records = overlay.ledger_records(policy);
     let proof = partition.proof(Some(&overlay));
     partition.commit(overlay, policy);
     let records = records
@@ -136,7 +136,7 @@ fn a_record_that_was_applied_is_skipped() {
         );
         assert!(!out.changed && out.outcome.is_some());
     }
-    assert!(overlay.is_empty() && overlay.ledger_records(at_once()).unwrap().is_empty());
+    assert!(overlay.is_empty() && overlay.ledger_records(at_once()).is_empty());
     assert_eq!(partition.proof(Some(&overlay)), proof);
     partition.commit(overlay, at_once());
     assert!(
@@ -164,7 +164,7 @@ fn many_repeats_in_one_batch_are_one_ledger_record() {
             at(2),
         );
     }
-    let records = overlay.ledger_records(at_once()).unwrap();
+    let records = overlay.ledger_records(at_once());
     assert_eq!(records.len(), 1);
     let text = String::from_utf8(records[0].1.clone().unwrap()).unwrap();
     assert!(text.contains(r#""count":1001"#) && text.contains(r#""findings":1009"#));

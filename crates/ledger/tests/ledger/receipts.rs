@@ -195,7 +195,7 @@ fn a_partition_knows_whom_a_receipt_concerns_before_and_after_a_restart() {
         policy,
         at(200),
     );
-    let records = overlay.ledger_records(policy).unwrap();
+    let records = overlay.ledger_records(policy);
     partition.commit(overlay, policy);
     let mut restored = Partition::default();
     for (key, value) in &records {

@@ -70,7 +70,7 @@ impl World {
         let mut partition = reeve_ledger::Partition::default();
         let mut case = self.case.take().unwrap();
         let key = case.key().clone();
-        let text = reeve_ledger::ledger_record(&mut case, self.policy).unwrap();
+        let text = reeve_ledger::ledger_record(&mut case, self.policy);
         partition
             .restore(key.as_str().as_bytes(), Some(&text), self.policy)
             .unwrap();
