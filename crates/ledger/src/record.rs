@@ -41,6 +41,9 @@ pub enum LedgerError {
     Unreadable(&'static str),
 }
 
+/// What most records take, so that a text seldom grows.
+const TYPICAL_BYTES: usize = 10_240;
+
 /// Event ids that even a case over its budget remembers.
 const EVENT_IDS_MIN: usize = 32;
 
@@ -165,7 +168,8 @@ fn write(case: &Case) -> Vec<u8> {
         tasks: Vec::new(),
         handed: Vec::new(),
     };
-    let mut text = serde_json::to_vec(&record).expect("a case has string keys only");
+    let mut text = Vec::with_capacity(TYPICAL_BYTES);
+    serde_json::to_writer(&mut text, &record).expect("a case has string keys only");
     text.pop();
     let told = case.tracked.values().any(|tracked| tracked.task.is_some());
     let list = if redirect && told {

@@ -39,11 +39,10 @@ pub fn user(tenant: Option<&str>, object_id: &str, upn: Option<&str>) -> Result<
         return Ok(resolved);
     };
     let alias = key("login", &[upn])?;
-    let mut resolved = resolved
+    Ok(resolved
         .with_alias(alias, Strength::Weak)
-        .with_attribute("upn", upn);
-    resolved.subject.display = upn.to_owned();
-    Ok(resolved)
+        .with_attribute("upn", upn)
+        .with_display(upn))
 }
 
 /// A user of whom only the principal name is known; a name can be given again.

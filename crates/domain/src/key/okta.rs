@@ -13,8 +13,9 @@ pub fn user(org: Option<&str>, id: &str, login: Option<&str>) -> Result<Resolved
     let Some(login) = login.map(str::trim).filter(|login| !login.is_empty()) else {
         return Ok(resolved);
     };
-    let mut resolved = resolved.with_alias(login_key(org, login)?, Strength::Weak);
-    resolved.subject.display = login.to_owned();
+    let resolved = resolved
+        .with_alias(login_key(org, login)?, Strength::Weak)
+        .with_display(login);
     match mail::key(login) {
         Ok(person) => Ok(resolved.with_alias(person, Strength::Weak)),
         Err(_) => Ok(resolved),

@@ -120,6 +120,13 @@ impl Resolved {
         }
     }
 
+    /// Another name to be shown by, cleaned as the first.
+    #[must_use]
+    pub fn with_display(mut self, display: &str) -> Self {
+        self.subject.display = clean(display, DISPLAY_CHARS_MAX);
+        self
+    }
+
     /// Adds what is known besides the key; an empty value adds nothing.
     #[must_use]
     pub fn with_attribute(mut self, name: &str, value: &str) -> Self {
