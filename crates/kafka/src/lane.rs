@@ -53,8 +53,6 @@ pub struct KafkaLane {
     progress: Progress,
     linger: Linger,
     size: Size,
-    /// Bytes of the batch that is under way, and what it might have had for a partition.
-    read: (usize, usize),
     ledger: Option<LedgerReader>,
     joined: bool,
     unreachable_since: Option<Instant>,
@@ -87,7 +85,6 @@ impl KafkaLane {
             progress: Progress::default(),
             linger: Linger::default(),
             size: Size::default(),
-            read: (0, 0),
             ledger: None,
             joined: false,
             unreachable_since: None,
@@ -120,15 +117,17 @@ impl KafkaLane {
         let begun = Instant::now();
         let result = self.writer.write(&output.records, &offsets, &self.consumer)?;
         self.linger.note(begun.elapsed());
-        let (bytes, bytes_max) = std::mem::take(&mut self.read);
         match result {
             Commit::Done => {
-                self.size.note(bytes_max, bytes, self.writer.fullest());
+                self.size.wrote(self.writer.fullest());
                 self.positions.committed();
                 self.proofs.extend(output.proofs);
             }
-            Commit::Aborted => self.rewind()?,
-            Commit::Fenced => {}
+            Commit::Aborted => {
+                self.size.read(0);
+                self.rewind()?;
+            }
+            Commit::Fenced => self.size.read(0),
         }
         Ok(result)
     }
@@ -144,7 +143,7 @@ impl KafkaLane {
                 None => {}
             }
         }
-        self.read = (batch.bytes, limits.bytes_max);
+        self.size.read(batch.bytes);
         Ok(batch.records)
     }
 

@@ -6,23 +6,34 @@
 /// A full batch may be so many times larger than the first.
 const GROWN_MAX: usize = 8;
 
-/// How many bytes the fullest output partition gets for a thousand that are read, recent batches counting most.
+/// What batches have given the fullest output partition, recent ones counting most.
 #[derive(Debug, Default)]
 pub(super) struct Size {
+    bytes_max: usize,
+    /// Bytes of the batch that is under way.
+    read: usize,
+    /// Bytes written to the fullest partition for a thousand that are read.
     fullest: Option<usize>,
 }
 
 impl Size {
-    /// A batch of `read` bytes gave the fullest partition `written`. What says little, because it was small, is left out.
-    pub(super) fn note(&mut self, bytes_max: usize, read: usize, written: usize) {
-        if read > 0 && read >= bytes_max / 2 {
-            let seen = written * 1_000 / read;
+    /// A batch of so many bytes is under way.
+    pub(super) const fn read(&mut self, bytes: usize) {
+        self.read = bytes;
+    }
+
+    /// It gave the fullest partition so many. What says little, because it was small, is left out.
+    pub(super) fn wrote(&mut self, bytes: usize) {
+        let read = std::mem::take(&mut self.read);
+        if read > 0 && read >= self.bytes_max / 2 {
+            let seen = bytes * 1_000 / read;
             self.fullest = Some(self.fullest.map_or(seen, |known| (known * 3 + seen) / 4));
         }
     }
 
     /// How many bytes to read: `bytes_max`, or more while no partition gets more than that.
-    pub(super) fn limit(&self, bytes_max: usize) -> usize {
+    pub(super) fn limit(&mut self, bytes_max: usize) -> usize {
+        self.bytes_max = bytes_max;
         let fits = |fullest: usize| bytes_max.saturating_mul(1_000) / fullest.max(1);
         let most = bytes_max.saturating_mul(GROWN_MAX);
         self.fullest
@@ -34,26 +45,28 @@ impl Size {
 mod tests {
     use super::*;
 
+    fn after(size: &mut Size, read: usize, wrote: usize) -> usize {
+        size.read(read);
+        size.wrote(wrote);
+        size.limit(800)
+    }
+
     #[test]
     fn a_batch_grows_until_its_fullest_output_partition_is_full() {
         let mut size = Size::default();
         assert_eq!(size.limit(800), 800);
-        size.note(800, 800, 200);
-        assert_eq!(size.limit(800), 3_200, "it writes to four partitions");
-        (0..40).for_each(|_| size.note(800, 800, 1_600));
-        assert_eq!(
-            size.limit(800),
-            800,
-            "it writes twice as much to each as it reads"
-        );
+        assert_eq!(after(&mut size, 800, 200), 3_200, "it writes to four partitions");
+        let last = (0..40).map(|_| after(&mut size, 800, 1_600)).last();
+        assert_eq!(last, Some(800), "it writes twice as much to each as it reads");
     }
 
     #[test]
     fn a_batch_does_not_grow_without_end_and_a_small_one_says_nothing() {
         let mut size = Size::default();
-        size.note(800, 800, 0);
-        assert_eq!(size.limit(800), 6_400);
-        size.note(800, 10, 80_000);
-        assert_eq!(size.limit(800), 6_400);
+        assert_eq!(size.limit(800), 800);
+        assert_eq!(after(&mut size, 800, 0), 6_400);
+        assert_eq!(after(&mut size, 10, 80_000), 6_400);
+        size.wrote(80_000);
+        assert_eq!(size.limit(800), 6_400, "what a tick writes has no batch");
     }
 }
