@@ -67,15 +67,20 @@ fn subject(reach: &Reach, args: &EventArgs) -> Result<SubjectKey, Failure> {
         .transpose()
         .map_err(|error| Failure::Usage(format!("--subject: {error}")))?;
     let found = args.task.as_ref().map(|id| subject_of(reach, id)).transpose()?;
+    let id = args.task.as_deref().unwrap_or_default();
     match (given, found) {
         (Some(given), Some(Some(found))) if given != found => Err(Failure::Usage(format!(
             "--task and --subject do not fit: the task's subject is {found}"
         ))),
-        (Some(key), _) | (None, Some(Some(key))) => Ok(key),
-        (None, Some(None)) => {
-            let id = args.task.as_deref().unwrap_or_default();
-            Err(Failure::NoInput(format!("{id}: no such task")))
+        // `tasks` keeps a record for so long: the ledger may still know the task.
+        (Some(key), Some(None)) => {
+            note(&format!(
+                "{id}: no record of this task was found; if its subject has none, the event ends as a dead letter"
+            ));
+            Ok(key)
         }
+        (Some(key), _) | (None, Some(Some(key))) => Ok(key),
+        (None, Some(None)) => Err(Failure::NoInput(format!("{id}: no such task"))),
         (None, None) => Err(Failure::Usage("expected --task or --subject".to_owned())),
     }
 }
