@@ -70,7 +70,12 @@ fn what_is_not_there_is_66_and_what_cannot_be_said_is_64() {
     };
     status(&reeve, &of(id, "identity:aws:user:123456789012/ci"), 64, KEY);
     status(&reeve, &of(id, KEY), 0, "note");
-    status(&reeve, &of("t-nobody", KEY), 0, "no record of this task was found");
+    status(
+        &reeve,
+        &of("t-nobody", KEY),
+        0,
+        "no record of this task was found",
+    );
     for nobody in ["", " ", "automation:", "automation: ", "ana "] {
         let arguments = ["event", "--task", id, "--actor", nobody, "--type", "claimed"];
         status(&reeve, &arguments, 64, "`actor.id`");
