@@ -234,8 +234,8 @@ impl Writer {
         }
     }
 
-    /// A new producer under the same id, if the old one is worn out. The old one goes first.
-    fn renew(&mut self) -> Result<(), LogError> {
+    /// A new producer under the same id, if the old one is worn out: it ends what that one left open.
+    pub(crate) fn renew(&mut self) -> Result<(), LogError> {
         if self.worn {
             self.producer = Arc::new(producer(&self.config, self.transactions)?);
             self.worn = false;

@@ -18,6 +18,10 @@ use crate::positions::Input;
 use crate::restore::LedgerReader;
 use crate::wait::{self, Deadline};
 
+/// How long the cluster may take to end a transaction that timed out: it looks for such ones every ten seconds, see
+/// `transaction.abort.timed.out.transaction.cleanup.interval.ms`, or as docs/runbook.md wants it of a lone broker.
+const CLEANUP: Duration = Duration::from_secs(45);
+
 /// A committed offset of an input.
 struct Committed {
     input: Input,
@@ -80,7 +84,7 @@ impl KafkaLane {
     }
 
     /// Without a ledger nothing is restored, so all starts are known at once.
-    fn starts_without_state(&self) -> Result<BTreeMap<Input, i64>, LogError> {
+    fn starts_without_state(&mut self) -> Result<BTreeMap<Input, i64>, LogError> {
         if self.config.ledger || self.owned.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -168,10 +172,12 @@ impl KafkaLane {
             .collect()
     }
 
-    /// The offsets once no transaction is open over them: the client asks for stable ones and waits.
-    fn committed(&self, inputs: Vec<Input>) -> Result<Vec<Committed>, LogError> {
+    /// The offsets once no transaction is open over them: the client asks for stable ones and waits. What this lane left
+    /// open it ends itself; what somebody else left open the cluster ends.
+    fn committed(&mut self, inputs: Vec<Input>) -> Result<Vec<Committed>, LogError> {
+        self.writer.renew()?;
         let timeout = config::transaction_timeout(&self.config.producer()?);
-        let deadline = Deadline::within(timeout + Duration::from_secs(20));
+        let deadline = Deadline::within(timeout + CLEANUP);
         loop {
             let mut list = TopicPartitionList::with_capacity(inputs.len());
             for (topic, partition) in &inputs {
