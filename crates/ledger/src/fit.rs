@@ -56,9 +56,7 @@ fn half_of_the_lists(task: &mut Task) {
 
 /// Facts that are handed over in one event.
 pub(crate) fn handed(mut facts: Case) -> Value {
-    let folds: [fn(&mut Case); shrink::FOLDS_MAX] = [shrink::fold_causes; shrink::FOLDS_MAX];
-    let last: [fn(&mut Case); 1] = [shrink::fold_all_causes];
-    for fold in folds.into_iter().chain(last) {
+    for fold in shrink::folds() {
         let text = serde_json::to_string(&facts).expect("facts have string keys only");
         if text.len() <= RECORD_BYTES_MAX {
             break;

@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 use crate::bounds::RECORD_BYTES_MAX;
 use crate::fit;
 
-/// A task that was told. Most of a case's life nobody asks for more than its [`Glance`]: as text it takes a third of
-/// the memory.
+/// A task that was told. Most of a case's life nobody asks for more than its [`Glance`], and a text takes less memory
+/// than a tree of small ones.
 #[derive(Debug)]
 pub struct Notice {
     glance: Glance,

@@ -197,8 +197,7 @@ impl Partition {
     /// Takes the overlay over: it is written.
     pub fn commit(&mut self, overlay: Overlay, policy: &Policy) {
         for (key, slot) in overlay.cases.into_iter().filter(|(_, slot)| slot.changed) {
-            let Slot { mut case, weight, .. } = *slot;
-            case.iter_mut().for_each(Case::forget_read);
+            let Slot { case, weight, .. } = *slot;
             self.place(key, case.map(|case| Kept::of(case, weight)), policy);
         }
     }
@@ -237,37 +236,37 @@ impl Partition {
     }
 
     fn place(&mut self, key: SubjectKey, new: Option<Kept>, policy: &Policy) {
-        let case = new.as_ref().map(|kept| &kept.case);
-        self.schedule(&key, case, policy);
-        if let Some(case) = case {
-            self.redirects += usize::from(case.redirected_to().is_some());
-        }
-        let new = new.map(Box::new);
-        self.sum = self.sum.wrapping_add(new.as_ref().map_or(0, |kept| kept.weight));
-        let old = match &new {
-            Some(_) => None,
+        self.schedule(&key, new.as_ref().map(|kept| &kept.case), policy);
+        let old = match new {
+            Some(kept) => self.cases.insert(key.clone(), Box::new(kept)),
             None => self.cases.remove(&key),
         };
-        let place = new.map(|kept| self.cases.insert(key.clone(), kept));
-        let old = place.flatten().or(old);
-        if let Some(old) = &old {
-            self.sum = self.sum.wrapping_sub(old.weight);
-            self.redirects -= usize::from(old.case.redirected_to().is_some());
+        self.count(&key, old.as_deref());
+        drop(old);
+        // only now nobody shares what was read of the tasks
+        if let Some(kept) = self.cases.get_mut(&key) {
+            kept.case.forget_read();
         }
-        self.count(key, old.as_deref());
     }
 
-    /// Keeps the gauges and the traces, where the case that was taken over differs from the old one.
-    fn count(&mut self, key: SubjectKey, old: Option<&Kept>) {
-        let (old, new) = (
-            old.map(|kept| &kept.case),
-            self.cases.get(&key).map(|kept| &kept.case),
-        );
+    /// Keeps the checksum, and the gauges and traces where the case that was taken over differs from the old one.
+    fn count(&mut self, key: &SubjectKey, old: Option<&Kept>) {
+        let new = self.cases.get(key).map(|kept| &**kept);
+        let is_redirect = |kept: &Kept| usize::from(kept.case.redirected_to().is_some());
+        if let Some(old) = old {
+            self.sum = self.sum.wrapping_sub(old.weight);
+            self.redirects -= is_redirect(old);
+        }
+        if let Some(new) = new {
+            self.sum = self.sum.wrapping_add(new.weight);
+            self.redirects += is_redirect(new);
+        }
+        let (old, new) = (old.map(|kept| &kept.case), new.map(|kept| &kept.case));
         if !is_told_alike(old, new) {
             old.into_iter().for_each(|case| self.tally.take(case));
             new.into_iter().for_each(|case| self.tally.add(case));
         }
-        self.traces.replace(&key, old, new);
+        self.traces.replace(key, old, new);
     }
 
     fn schedule(&mut self, key: &SubjectKey, case: Option<&Case>, policy: &Policy) {

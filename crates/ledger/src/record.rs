@@ -93,9 +93,7 @@ pub(crate) fn encode(case: &mut Case, bytes_max: usize) -> Vec<u8> {
         cut_context,
         cut_events,
     ];
-    let then: [fn(&mut Case); shrink::FOLDS_MAX] = [shrink::fold_causes; shrink::FOLDS_MAX];
-    let last: [fn(&mut Case); 1] = [shrink::fold_all_causes];
-    for cut in first.into_iter().chain(then).chain(last) {
+    for cut in first.into_iter().chain(shrink::folds()) {
         if text.len() <= bytes_max {
             break;
         }

@@ -49,10 +49,9 @@ impl Tracked {
     /// lost its place since.
     fn paired<'t>(&'t self, shown: &'t mut [Cause]) -> impl Iterator<Item = (&'t mut Cause, &'t CauseFact)> {
         let pairs = shown.iter_mut().zip(self.causes.values());
-        let same = |(shown, fact): &(&mut Cause, &std::sync::Arc<CauseFact>)| {
-            shown.reference == fact.reference && shown.location == fact.location
-        };
-        pairs.filter(same).map(|(shown, fact)| (shown, &**fact))
+        pairs
+            .map(|(shown, fact)| (shown, &**fact))
+            .filter(|(shown, fact)| shows(shown, fact))
     }
 
     /// Whether the task shows the cause as cleared, or does not show it.
@@ -68,9 +67,13 @@ impl Tracked {
         let causes = &told.task().causes;
         let open = |place: usize| {
             let (shown, fact) = (causes.get(place)?, self.causes.values().nth(place)?);
-            let same = shown.reference == fact.reference && shown.location == fact.location;
-            Some(same && shown.cleared_by.is_none())
+            Some(shows(shown, fact) && shown.cleared_by.is_none())
         };
         !place.and_then(open).unwrap_or(false)
     }
+}
+
+/// Whether a task's cause is this fact.
+pub(crate) fn shows(shown: &Cause, fact: &CauseFact) -> bool {
+    shown.reference == fact.reference && shown.location == fact.location
 }

@@ -10,10 +10,11 @@ use reeve_policy::Policy;
 use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId, MORE, width};
 use crate::refresh::replay;
+use crate::shown::shows;
 use crate::words::Said;
 
 /// Halvings after which no cause has a place of its own.
-pub(crate) const FOLDS_MAX: usize = 8;
+const FOLDS_MAX: usize = 8;
 
 /// Shrinks a closed case to a stub: what is needed to know a repeat from a reopening and whom to send it to, and the
 /// tasks' names.
@@ -78,13 +79,19 @@ fn answers_alike(case: &Case, issue: IssueType, whole: &Tracked, small: &Tracked
     (before.closed, before.reopenings) == (after.closed, after.reopenings)
 }
 
+/// One after the other, until the facts are small enough.
+pub(crate) fn folds() -> impl Iterator<Item = fn(&mut Case)> {
+    let halvings: [fn(&mut Case); FOLDS_MAX] = [fold_causes; FOLDS_MAX];
+    halvings.into_iter().chain([fold_all_causes as fn(&mut Case)])
+}
+
 /// The older half of every task's causes share a place per rule.
-pub(crate) fn fold_causes(case: &mut Case) {
+fn fold_causes(case: &mut Case) {
     each_tracked(case, fold_older_half);
 }
 
 /// All causes of a task share one place: names that a stranger chose are in no rule's place either.
-pub(crate) fn fold_all_causes(case: &mut Case) {
+fn fold_all_causes(case: &mut Case) {
     each_tracked(case, fold_all);
 }
 
@@ -110,15 +117,13 @@ fn fold_older_half(tracked: &mut Tracked) {
         .take(own.len().div_ceil(2))
         .map(|(id, _)| (*id).clone())
         .collect();
-    for id in older {
-        if let Some(cause) = tracked.causes.remove(&id) {
-            if let Some(task) = &mut tracked.task {
-                let same =
-                    |shown: &Cause| shown.reference == cause.reference && shown.location == cause.location;
-                Arc::make_mut(task).edit(|task| task.causes.retain(|shown| !same(shown)));
-            }
-            share(tracked, Arc::unwrap_or_clone(cause));
-        }
+    let older: Vec<_> = older.iter().filter_map(|id| tracked.causes.remove(id)).collect();
+    if let Some(told) = &mut tracked.task {
+        let moved = |shown: &Cause| older.iter().any(|fact| shows(shown, fact));
+        Arc::make_mut(told).edit(|task| task.causes.retain(|shown| !moved(shown)));
+    }
+    for cause in older {
+        share(tracked, Arc::unwrap_or_clone(cause));
     }
     tracked.forgot = true;
 }

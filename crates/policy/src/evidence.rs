@@ -23,8 +23,8 @@ pub(crate) struct EvidenceRules {
     closes: Vec<Closing>,
     actions: BTreeMap<String, Vec<Statement>>,
     attested: BTreeSet<String>,
-    /// At which levels somebody can say it, in the order of the statements.
-    ways: Vec<Vec<String>>,
+    /// At which levels somebody can say it.
+    ways: BTreeMap<Statement, Vec<String>>,
 }
 
 /// What one format or actor may say.
@@ -132,7 +132,9 @@ impl EvidenceRules {
                 .iter()
                 .filter(|statement| closing.fits(**statement, validity));
             let mut any_of: Vec<String> = fitting
-                .flat_map(|statement| self.ways[*statement as usize].iter().cloned())
+                .filter_map(|statement| self.ways.get(statement))
+                .flatten()
+                .cloned()
                 .collect();
             if self.attested.contains(action) && closing.attestable {
                 any_of.push("attested".to_owned());

@@ -68,7 +68,7 @@ impl RawEvidence {
         }
         let (agree_after, actions, attested) = (self.agree_after, self.actions, self.attested);
         let said = Statement::ALL.iter();
-        let ways = said.map(|statement| ways(formats.values().chain(actors.values()), *statement));
+        let ways = said.map(|one| (*one, ways(formats.values().chain(actors.values()), *one)));
         let ways = ways.collect();
         EvidenceRules {
             formats,
