@@ -8,7 +8,7 @@ use reeve_domain::alert::RawAlert;
 use reeve_domain::reject::{DropReason, Reason, Reject};
 
 use crate::draft::{Found, Reading, ReceiptDraft, Record};
-use crate::envelope::bytes::{Compression, without_bom, without_script_prefix};
+use crate::envelope::bytes::{Compression, not_text, of_utf16, without_bom, without_script_prefix};
 use crate::envelope::{self, Carried, Peeled, cloud_events, decode_base64};
 use crate::explain::ExplainedObject;
 use crate::formats::{self, Format};
@@ -88,7 +88,7 @@ impl Walk<'_> {
             Some(compression) => self.compressed(compression, bytes, depth),
             None => match std::str::from_utf8(bytes) {
                 Ok(text) => self.text(text, depth),
-                Err(error) => self.mixed(bytes, error.valid_up_to(), depth),
+                Err(error) => self.not_utf8(bytes, error.valid_up_to(), depth),
             },
         }
     }
@@ -121,14 +121,24 @@ impl Walk<'_> {
         }
     }
 
+    fn not_utf8(&mut self, bytes: &[u8], valid_bytes: usize, depth: &Depth) {
+        match of_utf16(bytes) {
+            Some(Ok(text)) => {
+                self.note_envelope("utf-16");
+                self.text(&text, depth);
+            }
+            Some(Err(reject)) => self.reject(reject),
+            None => self.mixed(bytes, valid_bytes, depth),
+        }
+    }
+
     /// Bytes that are not all UTF-8: if they are lines, the good lines are read.
     fn mixed(&mut self, bytes: &[u8], valid_bytes: usize, depth: &Depth) {
         let lines = || bytes.split(|byte| *byte == b'\n').enumerate();
         let mut texts = lines().map(|(_, line)| std::str::from_utf8(line));
         let is_lines = texts.find(|line| !matches!(line, Ok(text) if text.trim().is_empty()));
         if !matches!(is_lines, Some(Ok(first)) if is_whole_value(first)) {
-            let detail = format!("not UTF-8 at byte {valid_bytes}");
-            return self.reject(Reject::document(Reason::NotUtf8, detail));
+            return self.reject(not_text("UTF-8", valid_bytes));
         }
         for (before, line) in lines() {
             match std::str::from_utf8(line) {

@@ -249,6 +249,24 @@ fn a_bad_line_of_other_bytes_is_refused_alone() {
 }
 
 #[test]
+fn utf_16_with_its_mark_is_read() {
+    let text = format!(
+        "\u{feff}{}\r\n",
+        serde_json::to_string_pretty(&json!([leak()])).unwrap()
+    );
+    let bytes = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    for order in [u16::to_le_bytes, u16::to_be_bytes] {
+        check(&bytes(order), &["utf-16", "bom"]);
+    }
+    let whole = bytes(u16::to_le_bytes);
+    let half = parsed(&whole[..whole.len() - 1]);
+    assert_eq!(tally(&half), "rejected not_utf8 1");
+    assert!(output(&half).contains(&format!("not UTF-16 at byte {}", whole.len() - 2)));
+    let alone = [&whole[..40], b"\x00\xd8", &whole[40..]].concat();
+    assert!(output(&parsed(&alone)).contains("not UTF-16 at byte 40"));
+}
+
+#[test]
 fn what_breaks_a_document_is_refused_once_at_its_position() {
     let pretty = serde_json::to_string_pretty(&json!([leak(), leak()])).unwrap();
     let broken = parsed(&pretty.as_bytes()[..pretty.len() - 3]);

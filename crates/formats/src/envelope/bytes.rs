@@ -1,4 +1,4 @@
-//! Layers of bytes: gzip and zstd within their limits, a byte order mark, a JavaScript assignment.
+//! Layers of bytes: gzip and zstd within their limits, UTF-16, a byte order mark, a JavaScript assignment.
 
 use std::io::Read;
 
@@ -61,6 +61,35 @@ impl Compression {
         }
         Ok(inflated)
     }
+}
+
+/// The text of UTF-16 with a byte order mark, which is left in place: what PowerShell's `>` makes of a scanner's output.
+///
+/// # Errors
+/// `not_utf8` at the first half of a pair that stands alone, or where half a unit is left.
+pub(crate) fn of_utf16(bytes: &[u8]) -> Option<Result<String, Reject>> {
+    let unit: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let (units, half) = bytes.as_chunks::<2>();
+    if !half.is_empty() {
+        return Some(Err(not_text("UTF-16", bytes.len() - 1)));
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for decoded in char::decode_utf16(units.iter().map(|pair| unit(*pair))) {
+        match decoded {
+            Ok(one) => text.push(one),
+            Err(_) => return Some(Err(not_text("UTF-16", 2 * text.encode_utf16().count()))),
+        }
+    }
+    Some(Ok(text))
+}
+
+/// What is refused because it is no text from this byte on.
+pub(crate) fn not_text(encoding: &str, byte: usize) -> Reject {
+    Reject::document(Reason::NotUtf8, format!("not {encoding} at byte {byte}"))
 }
 
 /// Takes a byte order mark off.
