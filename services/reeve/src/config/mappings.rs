@@ -12,7 +12,7 @@ use super::files::REEVE;
 use crate::exit::why;
 
 /// The files that ship, by the names under which they can be replaced.
-const SHIPPED: [(&str, &str); 23] = [
+const SHIPPED: [(&str, &str); 24] = [
     (
         "appomni.yaml",
         include_str!("../../../../config/mappings/appomni.yaml"),
@@ -36,6 +36,10 @@ const SHIPPED: [(&str, &str); 23] = [
     (
         "falco.yaml",
         include_str!("../../../../config/mappings/falco.yaml"),
+    ),
+    (
+        "ggshield-hmsl.yaml",
+        include_str!("../../../../config/mappings/ggshield-hmsl.yaml"),
     ),
     (
         "keycloak.yaml",
