@@ -411,6 +411,35 @@ fn what_a_mapping_did_not_find_is_explained_in_words_of_its_file() {
 }
 
 #[test]
+fn what_the_elements_of_a_record_lack_is_explained_once() {
+    let inner = "each: hosts[]\n    subject: { kind: aws_user, account: $.account, name: ^.who }\n    location: { resource: host }";
+    let text = ACME.replace(
+        "subject: { kind: aws_user, account: $.account, name: who }",
+        inner,
+    );
+    let text = text.replace("source: { rule: rule }", "source: { rule: ^.rule }");
+    let text = text.replace("title: rule, severity: level", "title: ^.rule, severity: ^.level");
+    let text = text.replace("\"who\": \"ines\"", "\"who\": \"ines\", \"hosts\": [{}]");
+    assert_eq!(errors(&text), Vec::<String>::new());
+    let settings = reeve_formats::Settings {
+        mappings: compile(&[("acme.yaml".to_owned(), text)]).unwrap(),
+        ..support::settings()
+    };
+    let lacking = |hosts: &str| {
+        let report = format!(
+            r#"{{ "acme": 1, "account": "123456789012", "items": [{{ "who": "ines", "rule": "r", "hosts": {hosts} }}] }}"#
+        );
+        support::explained(report.as_bytes(), &settings)[0]
+            .missing
+            .clone()
+    };
+    let host = "record 0: observe 0: location.resource: nothing at `host`";
+    assert_eq!(lacking(r#"[{}, { "host": "db" }, {}]"#), [host]);
+    assert_eq!(lacking(r#"[{ "host": "db" }]"#), Vec::<String>::new());
+    assert_eq!(lacking("[]"), ["record 0: observe 0: each: nothing at `hosts[]`"]);
+}
+
+#[test]
 fn a_list_of_results_that_is_no_list_is_refused_at_its_place() {
     let files = [("acme.yaml".to_owned(), ACME.to_owned())];
     let settings = reeve_formats::Settings {

@@ -25,15 +25,10 @@ pub fn tell(name: &str, alert: &RawAlert<'_>, parsed: &Parsed, settings: &Settin
     told_once("record", parsed.items.iter().enumerate().filter_map(of_item));
 }
 
-/// Everything is counted from 0, as in the coordinates of a dead letter. Equal neighbours are one line: an array of findings is mostly the same thing again and again.
+/// Everything is counted from 0, as in the coordinates of a dead letter. Equal neighbours are one line: an array of
+/// findings is mostly the same thing again and again.
 fn told_once(what: &str, texts: impl Iterator<Item = (usize, String)>) {
-    let mut runs: Vec<(usize, usize, String)> = Vec::new();
-    for (at, text) in texts {
-        match runs.last_mut() {
-            Some((_, last, known)) if *known == text => *last = at,
-            _ => runs.push((at, at, text)),
-        }
-    }
+    let runs = runs(texts);
     let left = runs.len().saturating_sub(RECORDS);
     for (first, last, text) in runs.iter().take(RECORDS) {
         let which = if first == last {
@@ -46,6 +41,18 @@ fn told_once(what: &str, texts: impl Iterator<Item = (usize, String)>) {
     if left > 0 {
         note(&format!("  … and {left} more"));
     }
+}
+
+/// The first and the last of neighbours that are equal, and what is said of them.
+fn runs(texts: impl Iterator<Item = (usize, String)>) -> Vec<(usize, usize, String)> {
+    let mut runs: Vec<(usize, usize, String)> = Vec::new();
+    for (at, text) in texts {
+        match runs.last_mut() {
+            Some((_, last, known)) if *known == text && *last + 1 == at => *last = at,
+            _ => runs.push((at, at, text)),
+        }
+    }
+    runs
 }
 
 fn of_object(object: &ExplainedObject) -> (usize, String) {
@@ -70,7 +77,7 @@ fn of_object(object: &ExplainedObject) -> (usize, String) {
         text.push_str(&near.concat());
     }
     for line in &object.missing {
-        text.push_str("\n    not found: ");
+        text.push_str("\n    ");
         text.push_str(line);
     }
     (object.index as usize, text)
@@ -92,4 +99,18 @@ fn of_item((index, item): (usize, &Item)) -> Option<(usize, String)> {
         }
     };
     Some((index, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_neighbours_are_told_together() {
+        let texts = [(0, "a"), (1, "a"), (3, "a"), (4, "b")].map(|(at, text)| (at, text.to_owned()));
+        let told = runs(texts.into_iter())
+            .into_iter()
+            .map(|(first, last, _)| (first, last));
+        assert_eq!(told.collect::<Vec<_>>(), [(0, 1), (3, 3), (4, 4)]);
+    }
 }

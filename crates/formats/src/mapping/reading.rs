@@ -128,13 +128,31 @@ impl Reading {
         said.collect()
     }
 
-    /// What of this reading is missing in a record, in words of the configuration.
+    /// What of this reading is missing in a record, in words of the configuration; what is missing in several elements
+    /// of it is said once.
     pub(super) fn missing(&self, scope: &Scope<'_>) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        let mut is_empty = true;
+        self.for_each(scope, &mut |scope| {
+            is_empty = false;
+            for line in self.missing_in_one(scope) {
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+        });
+        if let Some(each) = self.each.as_ref().filter(|_| is_empty) {
+            lines.push(format!("each: nothing at `{}`", each.written()));
+        }
+        lines
+    }
+
+    fn missing_in_one(&self, scope: &Scope<'_>) -> Vec<String> {
         if let Some(reason) = first_broken(&self.when, scope) {
             return vec![format!("does not apply: {reason}")];
         }
         let mut missing = Vec::new();
-        if self.each.is_none() && self.subjects.iter().all(|subject| subject.of(scope).is_none()) {
+        if self.subjects.iter().all(|subject| subject.of(scope).is_none()) {
             missing.extend(self.subjects.iter().filter_map(|subject| subject.missing(scope)));
         }
         let values = self.source.values().into_iter().chain(self.location.values());
