@@ -18,9 +18,12 @@ pub(crate) struct Mix {
     /// Alerts about a subject that was seen before.
     #[arg(long, default_value_t = 70)]
     pub(crate) repeats: u64,
-    /// Alerts about one of ten subjects that everybody reports.
+    /// Alerts about subjects that everybody reports.
     #[arg(long, default_value_t = 10)]
     pub(crate) hot: u64,
+    /// How many such subjects there are.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) hot_subjects: u64,
     /// Alerts that cannot be read.
     #[arg(long, default_value_t = 1)]
     pub(crate) poison: u64,
@@ -45,6 +48,17 @@ impl Mix {
         }
     }
 
+    /// Every alert about the same subject.
+    pub(crate) fn one_subject(self) -> Self {
+        Self {
+            repeats: 0,
+            hot: 100,
+            hot_subjects: 1,
+            poison: 0,
+            ..self
+        }
+    }
+
     /// Alert number `number` of the day.
     pub(crate) fn alert(&self, number: u64) -> String {
         let mut dice = Dice(self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
@@ -64,7 +78,7 @@ impl Mix {
     fn subject(&self, number: u64, dice: &mut Dice) -> u64 {
         let chance = dice.below(100);
         if chance < self.hot {
-            dice.below(10)
+            dice.below(self.hot_subjects.max(1))
         } else if chance < self.hot + self.repeats {
             dice.below(number.max(1))
         } else {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use reeve_tests::host::wait_until;
-use reeve_tests::line::Line;
+use reeve_tests::line::{Launch, Line};
 use reeve_tests::replica::Replica;
 use serde::Serialize;
 
@@ -48,10 +48,15 @@ impl Meter {
     }
 }
 
+/// A role on a line, before its start.
+pub(crate) fn role<'l>(line: &'l Line<'l>, role: &str) -> Launch<'l> {
+    line.replica(&format!("load-{role}")).role(role)
+}
+
 /// Starts a role on a line and waits until it has consumed `expected` records of `topic`. Counted from the first
 /// commit that is seen on, so that start-up and joining are left out.
-pub(crate) fn run(line: &Line<'_>, role: &str, topic: &str, expected: u64) -> (Hop, Replica) {
-    let replica = line.replica(&format!("load-{role}")).role(role).ready();
+pub(crate) fn run(line: &Line<'_>, name: &str, topic: &str, expected: u64) -> (Hop, Replica) {
+    let replica = role(line, name).ready();
     let hop = follow(line, &replica, topic, 0, expected);
     (hop, replica)
 }

@@ -65,6 +65,9 @@ struct Run {
     /// Alerts in a round.
     #[arg(long, default_value_t = 200_000)]
     alerts: u64,
+    /// Findings about one and the same subject.
+    #[arg(long, default_value_t = 1_000_000)]
+    hot_repeats: u64,
     /// Sizes of the ledgers that are restored.
     #[arg(long, value_delimiter = ',', default_value = "100000,1000000")]
     restore: Vec<u64>,
@@ -88,7 +91,7 @@ fn main() {
 impl Run {
     fn sized(mut self) -> Self {
         if self.quick {
-            (self.rounds, self.alerts, self.restore) = (1, 30_000, vec![10_000]);
+            (self.rounds, self.alerts, self.hot_repeats, self.restore) = (1, 30_000, 30_000, vec![10_000]);
         }
         self
     }
@@ -102,6 +105,9 @@ fn measure(run: &Run) {
     }
     for number in 0..run.rounds {
         rounds::round(&kafka, number, &run.mix, run.alerts, &mut report);
+    }
+    if run.hot_repeats > 0 {
+        rounds::hot_subject(&kafka, &run.mix, run.hot_repeats, &mut report);
     }
     latency(&kafka, run, &mut report);
     for cases in &run.restore {

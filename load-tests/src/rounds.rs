@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use reeve_tests::host::wait_until;
+use reeve_tests::inventory::{Inventory, json};
 use reeve_tests::kafka::Kafka;
 use reeve_tests::line::Line;
 
@@ -18,6 +19,21 @@ use crate::report::Report;
 /// Partitions of every topic.
 pub(crate) const PARTITIONS: u32 = 4;
 
+/// An inventory whose answers are few: after the first batch all of them are in the cache.
+const WARM: &str = "\
+inventories:
+  - name: primary
+    request: { url: \"{url}/v1/owners/{subject.provider}/{subject.type}\" }
+    cache: { fresh_s: 3600, stale_s: 86400, absent_s: 60, entries_max: 1000 }
+    limits: { per_second: 50, burst: 100, in_flight: 16, deadline_ms: 1000, body_bytes_max: 65536 }
+";
+
+/// What it says of all of them.
+const OWNED: &str = r#"{
+    "owners": { "resolver": { "type": "team", "ref": "team/billing", "name": "Billing", "contact": "billing@acme.example" } },
+    "application": "billing", "environment": "production", "criticality": "high", "identity_class": "machine",
+    "dependents": { "count": 2, "sample": ["invoices", "dunning"] } }"#;
+
 /// How long the restore of a million cases may take.
 const RESTORED: Duration = Duration::from_secs(300);
 
@@ -29,7 +45,8 @@ pub(crate) fn round(kafka: &Kafka, number: u32, mix: &Mix, count: u64, report: &
     publish::all(kafka.bootstrap(), &raw, &new, 0, count);
     bare(&line, &raw, count, report);
     let findings = normalizer(&line, count, report);
-    dispatcher(&line, &raw, &new, count, findings, report);
+    dispatcher(&line, &new, count, findings, report);
+    warm_inventory(kafka, number, &new, count, report);
     whole_line(kafka, number, mix, count, report);
     drop_topics(kafka, &format!("round-{number}.*"));
 }
@@ -81,17 +98,52 @@ fn normalizer(line: &Line<'_>, count: u64, report: &mut Report) -> u64 {
 }
 
 /// First every subject is new; then the same alerts come again.
-fn dispatcher(line: &Line<'_>, raw: &str, mix: &Mix, count: u64, findings: u64, report: &mut Report) {
+fn dispatcher(line: &Line<'_>, mix: &Mix, count: u64, findings: u64, report: &mut Report) {
     let (hop, mut dispatcher) = hop::run(line, "dispatcher", "findings", findings);
     report.add("dispatcher, new subjects", hop);
-    publish::all(line.kafka().bootstrap(), raw, mix, 0, count);
     dispatcher.stop();
-    let (_, mut normalizer) = hop::run(line, "normalizer", "alerts.raw", count);
-    let repeats = hop::observed(&normalizer);
-    normalizer.stop();
+    let repeats = normalized(line, mix, count);
     let (hop, mut dispatcher) = hop::run(line, "dispatcher", "findings", repeats);
     report.add("dispatcher, repeats", hop);
     dispatcher.stop();
+}
+
+/// Every subject is new, and what an inventory says of it is in the cache already.
+fn warm_inventory(kafka: &Kafka, number: u32, mix: &Mix, count: u64, report: &mut Report) {
+    let line = Line::new(kafka, &format!("round-{number}-warm"), PARTITIONS);
+    let findings = normalized(&line, mix, count);
+    let inventory = Inventory::start(json(OWNED));
+    let folder = line.configuration(&[]);
+    let asked = WARM.replace("{url}", &inventory.url());
+    std::fs::write(folder.join("inventories.yaml"), asked).expect("the folder is there");
+    let launch = hop::role(&line, "dispatcher").argument("-c").argument(folder);
+    let mut replica = launch.ready();
+    let hop = hop::follow(&line, &replica, "findings", 0, findings);
+    report.add("dispatcher, new subjects, warm inventory", hop);
+    let answered = replica
+        .scrape()
+        .sum("reeve_inventory_lookups_total", "result=\"hit\"");
+    report.number("lookups that the warm cache answered", answered);
+    replica.stop();
+}
+
+/// One subject that everybody reports, again and again.
+pub(crate) fn hot_subject(kafka: &Kafka, mix: &Mix, count: u64, report: &mut Report) {
+    let line = Line::new(kafka, "hot", PARTITIONS);
+    let findings = normalized(&line, &mix.one_subject(), count);
+    let (hop, mut dispatcher) = hop::run(&line, "dispatcher", "findings", findings);
+    report.add(&format!("dispatcher, {count} repeats of one subject"), hop);
+    dispatcher.stop();
+    drop_topics(kafka, "hot.*");
+}
+
+/// How many findings a normalizer made of the alerts of a mix.
+fn normalized(line: &Line<'_>, mix: &Mix, count: u64) -> u64 {
+    publish::all(line.kafka().bootstrap(), &line.topic("alerts.raw"), mix, 0, count);
+    let (_, mut normalizer) = hop::run(line, "normalizer", "alerts.raw", count);
+    let findings = hop::observed(&normalizer);
+    normalizer.stop();
+    findings
 }
 
 /// Both roles in one process, over a day as it is: repeats, hot subjects, poison.
