@@ -4,13 +4,16 @@ use std::ops::{Add, Deref, Sub};
 use std::str::FromStr;
 
 use jiff::SignedDuration;
+use jiff::fmt::temporal::DateTimePrinter;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A UTC instant, written `2026-01-31T12:00:00Z` with as many fractional digits as it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(jiff::Timestamp);
+
+const PRINTER: DateTimePrinter = DateTimePrinter::new();
 
 /// How far a record's own time may lie in the future before it is clamped.
 pub const FUTURE_MAX: SignedDuration = SignedDuration::from_mins(5);
@@ -48,6 +51,13 @@ impl Timestamp {
     pub fn clamped(self, now: Self) -> (Self, bool) {
         let latest = now + FUTURE_MAX;
         if self > latest { (now, true) } else { (self, false) }
+    }
+}
+
+/// Written in one piece: a serializer looks through every piece for what it has to escape.
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&PRINTER.timestamp_to_string(&self.0))
     }
 }
 

@@ -230,7 +230,12 @@ impl Parts<'_> {
             first: tracked.first,
             last: tracked.last,
             sources: tracked.sources.iter().cloned().collect(),
-            samples: tracked.samples.iter().take(samples_max).cloned().collect(),
+            samples: tracked
+                .samples
+                .iter()
+                .take(samples_max)
+                .map(|one| (**one).clone())
+                .collect(),
         };
         task.evidence = self.evidence();
     }

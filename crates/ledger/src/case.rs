@@ -90,7 +90,8 @@ pub(crate) struct Tracked {
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
     pub(crate) sources: BTreeSet<String>,
-    pub(crate) samples: BTreeSet<Location>,
+    /// Boxed: a set of one takes the room of eleven.
+    pub(crate) samples: BTreeSet<Box<Location>>,
     pub(crate) frameworks: Frameworks,
     pub(crate) words: Vec<Word>,
     pub(crate) claims: Vec<ClaimEntry>,
@@ -203,16 +204,17 @@ impl Case {
 
     /// A place of the subject, for inventories that go by repository.
     pub fn locations(&self) -> impl Iterator<Item = &Location> {
-        self.tracked.values().flat_map(|tracked| tracked.samples.iter())
+        let samples = self.tracked.values().flat_map(|tracked| tracked.samples.iter());
+        samples.map(|sample| &**sample)
     }
 
-    /// The batch in which tasks were read is over.
-    pub(crate) fn forget_read(&mut self) {
+    /// The batch in which tasks were told or read is over.
+    pub(crate) fn rest(&mut self) {
         let told = self
             .tracked
             .values_mut()
             .filter_map(|tracked| tracked.task.as_mut());
-        told.filter_map(Arc::get_mut).for_each(Notice::forget);
+        told.filter_map(Arc::get_mut).for_each(Notice::rest);
     }
 
     /// What is known, or that nobody has answered yet.

@@ -21,6 +21,7 @@ mod merge;
 mod names;
 mod notice;
 mod observe;
+mod packed;
 mod partition;
 mod pass;
 mod permit;

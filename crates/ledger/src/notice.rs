@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use memchr::memmem;
 use reeve_domain::context::EnrichmentStatus;
 use reeve_domain::observation::IssueType;
 use reeve_domain::priority::Band;
@@ -13,18 +14,19 @@ use serde_json::value::RawValue;
 
 use crate::bounds::RECORD_BYTES_MAX;
 use crate::fit;
+use crate::packed::Text;
 
-/// A task that was told. Most of a case's life nobody asks for more than its [`Glance`], and a text takes less memory
-/// than a tree of small ones.
+/// A task that was told. Most of a case's life nobody asks for more than its [`Glance`], and a packed text takes a tenth
+/// of the memory.
 #[derive(Debug)]
 pub struct Notice {
     glance: Glance,
-    /// Without its explanation, as the ledger has it.
-    text: Box<str>,
+    /// The task as the ledger has it, and behind it its explanation. The ledger keeps none: after a restart there is none.
+    text: Text,
+    /// Bytes of the task alone.
+    length: usize,
     /// Where its causes and its sightings stand in the text, once somebody has asked.
     places: OnceLock<Places>,
-    /// The ledger keeps none: after a restart there is none.
-    explain: Option<Box<str>>,
     /// Where it was read, until the batch is over.
     task: OnceLock<Box<Task>>,
 }
@@ -91,7 +93,7 @@ impl Notice {
     pub(crate) fn new(task: Task) -> Self {
         let mut told = Self::whole(task);
         for cut in fit::cuts() {
-            if told.bytes() <= RECORD_BYTES_MAX {
+            if told.text.length() <= RECORD_BYTES_MAX {
                 break;
             }
             let mut task = told.into_task();
@@ -101,20 +103,19 @@ impl Notice {
         told
     }
 
-    fn bytes(&self) -> usize {
-        self.text.len() + self.explain.as_deref().map_or(0, str::len)
-    }
-
     fn whole(mut task: Task) -> Self {
         let explain = task.explain.take();
-        let text = written(&task);
-        let told = explain.as_ref().map(written);
+        let mut text = written(&task);
+        let length = text.len();
+        if let Some(explain) = &explain {
+            text.push_str(&written(explain));
+        }
         task.explain = explain;
         Self {
             glance: Glance::of(&task),
-            text,
+            text: Text::new(text),
+            length,
             places: OnceLock::new(),
-            explain: told,
             task: OnceLock::from(Box::new(task)),
         }
     }
@@ -125,11 +126,16 @@ impl Notice {
     /// If it is no task.
     pub(crate) fn read(text: Box<RawValue>, ours: bool) -> Result<(IssueType, Self), serde_json::Error> {
         let task: Task = serde_json::from_str(text.get())?;
+        let text = if ours {
+            String::from(Box::<str>::from(text))
+        } else {
+            written(&task)
+        };
         let told = Self {
             glance: Glance::of(&task),
-            text: if ours { text.into() } else { written(&task) },
+            length: text.len(),
+            text: Text::new(text),
             places: OnceLock::new(),
-            explain: None,
             task: OnceLock::new(),
         };
         Ok((task.issue_type, told))
@@ -143,8 +149,10 @@ impl Notice {
     /// All of it.
     pub fn task(&self) -> &Task {
         self.task.get_or_init(|| {
-            let mut task: Box<Task> = reread(&self.text);
-            task.explain = self.explain.as_deref().map(reread);
+            let text = self.text.get();
+            let (task, explain) = text.split_at(self.length);
+            let mut task: Box<Task> = reread(task);
+            task.explain = self.is_explained().then(|| reread(explain));
             task
         })
     }
@@ -166,79 +174,75 @@ impl Notice {
     }
 
     /// Whether it says why it is as it is.
-    pub(crate) const fn is_explained(&self) -> bool {
-        self.explain.is_some()
+    pub(crate) fn is_explained(&self) -> bool {
+        self.length < self.text.length()
     }
 
-    /// Without its explanation.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    /// Adds the text without its explanation.
+    pub(crate) fn tell(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.text.get()[..self.length]);
     }
 
-    /// The batch in which it was read is over.
-    pub(crate) fn forget(&mut self) {
+    /// The batch in which it was told or read is over.
+    pub(crate) fn rest(&mut self) {
         self.task = OnceLock::new();
+        self.text.pack();
     }
 
     /// The body of the record on `tasks`.
     pub fn body(&self) -> Vec<u8> {
-        let parts = self.explain.as_deref().zip(self.text.strip_suffix('}'));
-        let whole = parts.map(|(explain, open)| [open, r#","explain":"#, explain, "}"].concat());
-        whole.unwrap_or_else(|| self.text.to_string()).into_bytes()
+        let text = self.text.get();
+        let (task, explain) = text.split_at(self.length);
+        let open = task.strip_suffix(b"}").filter(|_| self.is_explained());
+        let whole = open.map(|open| [open, br#","explain":"#, explain, b"}"].concat());
+        whole.unwrap_or_else(|| task.to_owned())
     }
 
-    /// What it shows of its causes and sightings; the rest of the text is not read.
-    pub(crate) fn shown(&self) -> (Vec<Cause>, Sightings) {
-        let [causes, sightings] = self.places();
-        (reread(&self.text[causes]), reread(&self.text[sightings]))
-    }
-
-    /// Adds the text, with other causes and sightings in the places of its own.
-    pub(crate) fn retell(&self, causes: &[Cause], sightings: &Sightings, text: &mut Vec<u8>) {
-        let [of_causes, of_sightings] = self.places();
-        let mut parts = [(of_causes, written(causes)), (of_sightings, written(sightings))];
+    /// Adds the text without its explanation, with its causes and sightings as they are now; the rest is not read.
+    pub(crate) fn retell(&self, bring_up: impl FnOnce(&mut Vec<Cause>, &mut Sightings), out: &mut Vec<u8>) {
+        let text = &self.text.get()[..self.length];
+        let [of_causes, of_sightings] = self.places(text);
+        let mut causes: Vec<Cause> = reread(&text[of_causes.clone()]);
+        let mut sightings: Sightings = reread(&text[of_sightings.clone()]);
+        bring_up(&mut causes, &mut sightings);
+        let mut parts = [(of_causes, written(&causes)), (of_sightings, written(&sightings))];
         parts.sort_by_key(|(place, _)| place.start);
         let mut from = 0;
         for (place, part) in parts {
-            text.extend_from_slice(&self.text.as_bytes()[from..place.start]);
-            text.extend_from_slice(part.as_bytes());
+            out.extend_from_slice(&text[from..place.start]);
+            out.extend_from_slice(part.as_bytes());
             from = place.end;
         }
-        text.extend_from_slice(&self.text.as_bytes()[from..]);
+        out.extend_from_slice(&text[from..]);
     }
 
-    fn places(&self) -> Places {
-        self.places.get_or_init(|| Parts::of(&self.text)).clone()
+    fn places(&self, text: &[u8]) -> Places {
+        let find = || [&br#""causes":["#[..], br#""sightings":{"#].map(|key| place_of(text, key));
+        self.places.get_or_init(find).clone()
     }
 }
 
 type Places = [Range<usize>; 2];
 
-#[derive(Deserialize)]
-struct Parts<'t> {
-    #[serde(borrow)]
-    causes: &'t RawValue,
-    #[serde(borrow)]
-    sightings: &'t RawValue,
+/// Where the value of a key stands that has such a value nowhere else: a quote inside a text is escaped, and what a
+/// stranger named holds texts.
+fn place_of(text: &[u8], key: &[u8]) -> Range<usize> {
+    let found = memmem::find(text, key).expect("every task has it");
+    let begin = found + key.len() - 1;
+    let mut values = serde_json::Deserializer::from_slice(&text[begin..]).into_iter::<&RawValue>();
+    let value = values
+        .next()
+        .and_then(Result::ok)
+        .expect("it was written as JSON");
+    begin..begin + value.get().len()
 }
 
-impl Parts<'_> {
-    fn of(text: &str) -> Places {
-        let parts: Parts<'_> = reread(text);
-        [parts.causes, parts.sightings].map(|part| {
-            let begin = part.get().as_ptr() as usize - text.as_ptr() as usize;
-            begin..begin + part.get().len()
-        })
-    }
+fn written<T: Serialize + ?Sized>(part: &T) -> String {
+    serde_json::to_string(part).expect("it has string keys only")
 }
 
-fn written<T: Serialize + ?Sized>(part: &T) -> Box<str> {
-    let text = serde_json::to_string(part);
-    text.expect("it has string keys only").into_boxed_str()
-}
-
-fn reread<'t, T: Deserialize<'t>>(text: &'t str) -> T {
-    serde_json::from_str(text).expect("it was written, or read before, as this")
+fn reread<'t, T: Deserialize<'t>>(text: &'t [u8]) -> T {
+    serde_json::from_slice(text).expect("it was written, or read before, as this")
 }
 
 impl Clone for Notice {
@@ -246,8 +250,8 @@ impl Clone for Notice {
         Self {
             glance: self.glance.clone(),
             text: self.text.clone(),
+            length: self.length,
             places: self.places.clone(),
-            explain: self.explain.clone(),
             task: OnceLock::new(),
         }
     }
@@ -275,10 +279,13 @@ mod tests {
         for explain in [None, Some(reeve_domain::task::Explain::default())] {
             task.explain = explain;
             let mut told = Notice::new(task.clone());
-            told.forget();
+            told.rest();
             assert_eq!(told.task(), &task);
             assert_eq!(serde_json::from_slice::<Task>(&told.body()).unwrap(), task);
-            assert!(!told.text().contains("\"explain\""));
+            let mut text = Vec::new();
+            told.tell(&mut text);
+            task.explain = None;
+            assert_eq!(text, serde_json::to_vec(&task).unwrap());
         }
     }
 
@@ -286,10 +293,13 @@ mod tests {
     fn other_causes_and_sightings_stand_in_the_places_of_the_old() {
         let mut task = golden();
         let told = Notice::new(task.clone());
-        task.sightings.count += 41;
-        task.causes.extend(task.causes.clone());
         let mut retold = Vec::new();
-        told.retell(&task.causes, &task.sightings, &mut retold);
+        let bring_up = |causes: &mut Vec<Cause>, sightings: &mut Sightings| {
+            sightings.count += 41;
+            causes.iter_mut().for_each(|cause| cause.rule.push('!'));
+        };
+        bring_up(&mut task.causes, &mut task.sightings);
+        told.retell(bring_up, &mut retold);
         assert_eq!(retold, serde_json::to_vec(&task).unwrap());
     }
 }

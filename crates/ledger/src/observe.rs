@@ -245,10 +245,10 @@ impl Tracked {
     /// Keeps the places that sort first, so that the order of arrival does not show.
     fn sampled(&mut self, finding: &Finding) {
         let last = self.samples.last();
-        if self.samples.len() == SAMPLES_MAX && last.is_some_and(|last| *last <= finding.location) {
+        if self.samples.len() == SAMPLES_MAX && last.is_some_and(|last| **last <= finding.location) {
             return;
         }
-        self.samples.insert(cut_location(&finding.location));
+        self.samples.insert(Box::new(cut_location(&finding.location)));
         if self.samples.len() > SAMPLES_MAX {
             self.samples.pop_last();
         }

@@ -243,9 +243,9 @@ impl Partition {
         };
         self.count(&key, old.as_deref());
         drop(old);
-        // only now nobody shares what was read of the tasks
+        // only now nobody shares the tasks
         if let Some(kept) = self.cases.get_mut(&key) {
-            kept.case.forget_read();
+            kept.case.rest();
         }
     }
 

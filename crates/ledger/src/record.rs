@@ -108,22 +108,36 @@ pub(crate) fn encode(case: &mut Case, bytes_max: usize) -> Vec<u8> {
 /// # Errors
 /// `Newer` if a later version wrote it, `Unreadable` if it is no case.
 pub(crate) fn decode(value: &[u8]) -> Result<Case, LedgerError> {
-    let unreadable = |_| LedgerError::Unreadable("it has no version");
-    let Version { ledger_version } = serde_json::from_slice(value).map_err(unreadable)?;
-    if ledger_version > LEDGER_VERSION {
-        return Err(LedgerError::Newer {
-            found: ledger_version,
-            known: LEDGER_VERSION,
-        });
+    let record = read(value).ok_or_else(|| unreadable(value))?;
+    if record.ledger_version > LEDGER_VERSION {
+        return Err(newer(record.ledger_version));
     }
-    let wrong = |_| LedgerError::Unreadable("a field is missing or has another type");
-    let record: Record<'_> = serde_json::from_slice(value).map_err(wrong)?;
     if (record.kind == Kind::Redirect) != record.main.is_some() {
         return Err(LedgerError::Unreadable(
             "a redirect says where to, and nothing else does",
         ));
     }
-    joined(record).map_err(wrong)
+    joined(record).map_err(|_| LedgerError::Unreadable("a task has a field too few or of another type"))
+}
+
+/// As text: whether it is one is looked at once, and not for each of its strings.
+fn read(value: &[u8]) -> Option<Record<'_>> {
+    serde_json::from_str(str::from_utf8(value).ok()?).ok()
+}
+
+fn unreadable(value: &[u8]) -> LedgerError {
+    match serde_json::from_slice(value) {
+        Ok(Version { ledger_version }) if ledger_version > LEDGER_VERSION => newer(ledger_version),
+        Ok(_) => LedgerError::Unreadable("a field is missing or has another type"),
+        Err(_) => LedgerError::Unreadable("it has no version"),
+    }
+}
+
+const fn newer(found: u32) -> LedgerError {
+    LedgerError::Newer {
+        found,
+        known: LEDGER_VERSION,
+    }
 }
 
 fn joined(record: Record<'_>) -> Result<Case, serde_json::Error> {

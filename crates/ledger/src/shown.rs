@@ -22,13 +22,10 @@ impl Tracked {
 
     /// Adds the same as text, without its explanation.
     pub(crate) fn write_present(&self, told: &Notice, text: &mut Vec<u8>) {
-        if !self.is_seen_since(told) {
-            text.extend_from_slice(told.text().as_bytes());
-            return;
+        match self.is_seen_since(told) {
+            true => told.retell(|causes, sightings| self.bring_up(causes, sightings), text),
+            false => told.tell(text),
         }
-        let (mut causes, mut sightings) = told.shown();
-        self.bring_up(&mut causes, &mut sightings);
-        told.retell(&causes, &sightings, text);
     }
 
     /// Whether there were sightings since it was told: each counts, so a cause that was seen since shows there too.

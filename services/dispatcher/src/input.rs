@@ -46,7 +46,10 @@ fn observation(value: &[u8]) -> Result<Body, Reject> {
     let wrong = |error| unreadable(&error, Reason::InvalidField, "an observation");
     // a tagged document is read twice; what the normalizer writes names its kind first
     if value.starts_with(FINDING) {
-        return serde_json::from_slice(value).map(Body::Finding).map_err(wrong);
+        // whether it is text is looked at once, and not for each of its strings; what is not is refused below
+        if let Ok(text) = str::from_utf8(value) {
+            return serde_json::from_str(text).map(Body::Finding).map_err(wrong);
+        }
     }
     let observation: Observation = serde_json::from_slice(value).map_err(wrong)?;
     Ok(match observation {

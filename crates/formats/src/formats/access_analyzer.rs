@@ -7,21 +7,21 @@
 use std::borrow::Cow;
 
 use reeve_domain::key::{
-    KeyError, Resolved,
+    KeyError, Rel, Resolved,
     aws::{self, entitlement},
 };
 use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, IssueType, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
-use crate::draft::{Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::draft::{Also, Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
 
 /// Findings of IAM Access Analyzer.
 pub(super) const ACCESS_ANALYZER: Format = Format {
     id: "access-analyzer",
-    version: 3,
+    version: 4,
     tool: "IAM Access Analyzer",
     names: &["resource", "resourceType", "status", "analyzedAt"],
     statements: &[
@@ -82,7 +82,7 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     json.require_text(&["resource"])?;
     let access = Access::of(json);
     let drafts = access.subjects().into_iter();
-    let drafts = drafts.map(|named| access.draft(named, status == "RESOLVED"));
+    let drafts = drafts.map(|accused| access.draft(accused, status == "RESOLVED"));
     Ok(Reading::observed(Vec::new(), drafts.collect()))
 }
 
@@ -97,6 +97,9 @@ fn kind_without_type(json: &Json<'_>) -> &'static str {
         false => "ExternalAccess",
     }
 }
+
+/// What a finding is about, and whose it is where that is another.
+type Accused<'d> = (Named<'d>, Option<Also<'d>>);
 
 struct Access<'d> {
     json: &'d Json<'d>,
@@ -119,18 +122,18 @@ impl<'d> Access<'d> {
         }
     }
 
-    fn subjects(&self) -> Vec<Named<'d>> {
+    fn subjects(&self) -> Vec<Accused<'d>> {
         let details = self.json.get("findingDetails").elements().iter();
         let precise: Vec<_> = details.filter_map(|detail| self.detailed(detail)).collect();
         match self.issue_type {
             _ if !precise.is_empty() => precise,
             IssueType::ExternalAccess | IssueType::OverPrivileged => self.trusts(self.json),
-            _ => vec![Named::new([self.resource], |texts| aws::from_arn(texts[0], None))],
+            _ => vec![(of_arn(self.resource), None)],
         }
     }
 
     /// The exact credential or permission, which only the API tells.
-    fn detailed(&self, detail: &'d Json<'d>) -> Option<Named<'d>> {
+    fn detailed(&self, detail: &'d Json<'d>) -> Option<Accused<'d>> {
         let key = detail
             .at(&["unusedIamUserAccessKeyDetails", "accessKeyId"])
             .text();
@@ -141,16 +144,22 @@ impl<'d> Access<'d> {
         ];
         let trust = trust.into_iter().find(|details| details.is_object());
         match (key, service) {
-            (Some(key), _) => Some(Named::new([key, self.resource], |texts| {
-                aws::access_key(texts[0], Some(account_of(texts[1])))
-            })),
-            (_, Some(service)) => Some(Named::new([service, self.resource], unused_service)),
+            (Some(key), _) => {
+                let named = Named::new([key, self.resource], |texts| {
+                    aws::access_key(texts[0], Some(account_of(texts[1])))
+                });
+                Some((named, Some(Also::Link(Rel::Authenticates, of_arn(self.resource)))))
+            }
+            (_, Some(service)) => {
+                let named = Named::new([service, self.resource], unused_service);
+                Some((named, Some(Also::Link(Rel::HeldBy, of_arn(self.resource)))))
+            }
             _ => self.trusts(trust?).pop(),
         }
     }
 
     /// One a principal; access of everybody has `*`.
-    fn trusts(&self, json: &'d Json<'d>) -> Vec<Named<'d>> {
+    fn trusts(&self, json: &'d Json<'d>) -> Vec<Accused<'d>> {
         let actions: Vec<&str> = texts(json.get("action")).collect();
         let principals = json.get("principal").entries().iter();
         let principals = principals.flat_map(|(_, named)| named.text().into_iter().chain(texts(named)));
@@ -162,16 +171,21 @@ impl<'d> Access<'d> {
             let texts = [self.resource, principal]
                 .into_iter()
                 .chain(actions.iter().copied());
-            Named {
+            let named = Named {
                 texts: texts.map(Cow::Borrowed).collect(),
                 build: |texts| entitlement::trust(texts[0], texts[1], &texts[2..]),
-            }
+            };
+            let holder = principal
+                .starts_with("arn:")
+                .then(|| Also::Link(Rel::HeldBy, of_arn(principal)));
+            (named, holder)
         });
         named.collect()
     }
 
-    fn draft(&self, named: Named<'d>, is_resolved: bool) -> Draft<'d> {
+    fn draft(&self, (named, whose): Accused<'d>, is_resolved: bool) -> Draft<'d> {
         let draft = Draft {
+            also: whose.into_iter().collect(),
             place: Place {
                 resource: Some(self.resource.into()),
                 region: self.json.get("region").text().map(Cow::Borrowed),
@@ -234,6 +248,10 @@ impl<'d> Access<'d> {
             ..SourceOf::default()
         }
     }
+}
+
+fn of_arn(arn: &str) -> Named<'_> {
+    Named::new([arn], |texts| aws::from_arn(texts[0], None))
 }
 
 fn texts<'d>(list: &'d Json<'d>) -> impl Iterator<Item = &'d str> {
