@@ -255,6 +255,8 @@ pub(crate) struct SourceOf<'d> {
     pub(crate) tool: Option<Cow<'d, str>>,
     /// The rule, control or detector.
     pub(crate) rule: Cow<'d, str>,
+    /// What the rule is called, where its id may be no more than a number.
+    pub(crate) named: Option<Cow<'d, str>>,
     /// The source's own id of the finding, as it is shown.
     pub(crate) reference: Cow<'d, str>,
     /// What tells this finding from others of the same subject, rule and place, if the source has something that

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use data_encoding::BASE32_NOPAD;
 use reeve_domain::alert::RawAlert;
+use reeve_domain::key::location::family_of;
 use reeve_domain::key::{KEY_VERSION, KeyError, Resolved};
 use reeve_domain::observation::{
     Evidence, EvidenceScope, Finding, IssueType, Location, Observation, Provenance, Receipt, ReceiptScope,
@@ -160,9 +161,10 @@ impl Clean {
         let source = source(&draft.source, scrubber, scene.format);
         let serial = scrubber.text(&draft.source.serial).into_owned();
         let sender = scene.carried.sender.as_deref().map(|name| scrubber.text(name));
+        let named = draft.source.named.as_deref().map(|name| scrubber.text(name));
         let resolved = Home {
             place: &place,
-            rule: &source.rule,
+            rule: telling(&source.rule, named.as_deref()),
             serial: &serial,
             sender: sender.as_deref(),
             origin: &scene.alert.origin,
@@ -334,6 +336,12 @@ fn source(source: &SourceOf<'_>, scrubber: &Scrubber, format: Speaker<'_>) -> So
         reference: clean(&scrubber.text(&source.reference), REFERENCE_CHARS_MAX),
         url: page,
     }
+}
+
+/// The id of a rule, or what it is called where that alone tells the family.
+fn telling<'r>(id: &'r str, named: Option<&'r str>) -> &'r str {
+    let tells = |text: &&str| family_of(text) != "generic";
+    named.filter(tells).filter(|_| !tells(&id)).unwrap_or(id)
 }
 
 fn without_secrets<'p>(place: &'p Place<'_>, scrubber: &Scrubber) -> Place<'p> {

@@ -21,7 +21,7 @@ use crate::time;
 /// Findings of IAM Access Analyzer.
 pub(super) const ACCESS_ANALYZER: Format = Format {
     id: "access-analyzer",
-    version: 4,
+    version: 5,
     tool: "IAM Access Analyzer",
     names: &["resource", "resourceType", "status", "analyzedAt"],
     statements: &[
@@ -158,7 +158,7 @@ impl<'d> Access<'d> {
         }
     }
 
-    /// One a principal; access of everybody has `*`.
+    /// One a principal; access of everybody has `*`. A list of the API names none: then it is access by whomever.
     fn trusts(&self, json: &'d Json<'d>) -> Vec<Accused<'d>> {
         let actions: Vec<&str> = texts(json.get("action")).collect();
         let principals = json.get("principal").entries().iter();
@@ -166,6 +166,10 @@ impl<'d> Access<'d> {
         let mut principals: Vec<&str> = principals.collect();
         if principals.is_empty() && json.get("isPublic").bool() == Some(true) {
             principals.push("*");
+        }
+        if principals.is_empty() {
+            let named = Named::new([self.resource], |texts| entitlement::access(texts[0]));
+            return vec![(named, None)];
         }
         let named = principals.into_iter().map(|principal| {
             let texts = [self.resource, principal]

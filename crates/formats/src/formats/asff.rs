@@ -8,6 +8,7 @@ pub(super) mod subject;
 
 use std::borrow::Cow;
 
+use reeve_domain::key::aws::entitlement;
 use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, SourceSeverity, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
@@ -20,7 +21,7 @@ use subject::{access_key, by_arn, external_access};
 /// ASFF, single, wrapped or in an EventBridge event.
 pub(super) const ASFF: Format = Format {
     id: "asff",
-    version: 2,
+    version: 3,
     tool: "AWS Security Hub",
     names: &[
         "SchemaVersion",
@@ -136,6 +137,7 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         verdict,
     };
     let drafts = acting(resources)
+        .filter(|resource| issue_type != IssueType::SecretExposed || !holds_another(resource, resources))
         .filter_map(|resource| control.draft(resource))
         .collect();
     Ok(Reading::observed(Vec::new(), drafts))
@@ -181,6 +183,13 @@ fn acting<'d>(resources: &'d [Json<'d>]) -> impl Iterator<Item = &'d Json<'d>> {
     resources
         .iter()
         .filter(move |resource| !tells_actors || is_actor(resource))
+}
+
+/// A bucket beside the object in it: what was found lies in the object.
+fn holds_another(resource: &Json<'_>, resources: &[Json<'_>]) -> bool {
+    let id = |resource: &Json<'_>| resource.get("Id").text().unwrap_or_default().to_owned();
+    let within = format!("{}/", id(resource));
+    resources.iter().any(|other| id(other).starts_with(&within))
 }
 
 /// One control's result, as far as it is the same for all resources.
@@ -244,8 +253,12 @@ impl<'d> Control<'d> {
             self.issue_type,
             IssueType::RootUse | IssueType::WeakAuthentication
         );
+        let title = self.json.get("Title").text().unwrap_or_default();
+        let of_passwords = kind == "AwsIamPasswordPolicy" || rules::is_of_passwords(self.rule, title);
         match kind {
-            "AwsIamPasswordPolicy" => Some(Named::new([self.account, "AwsAccount"], by_arn)),
+            _ if of_passwords => Some(Named::new([self.account], |texts| {
+                entitlement::password_policy(texts[0])
+            })),
             _ if of_identity => Some(Named::new([id, kind], by_arn)),
             _ => None,
         }
@@ -299,6 +312,7 @@ impl<'d> Control<'d> {
             reference: id.into(),
             serial: id.into(),
             url: url.map(Cow::Borrowed),
+            ..SourceOf::default()
         }
     }
 }

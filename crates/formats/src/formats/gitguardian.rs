@@ -21,7 +21,7 @@ use crate::{severity, time};
 /// Incidents and honeytokens.
 pub(super) const GITGUARDIAN: Format = Format {
     id: "gitguardian",
-    version: 1,
+    version: 2,
     tool: "GitGuardian",
     names: &[
         "source",
@@ -40,6 +40,7 @@ pub(super) const GITGUARDIAN: Format = Format {
         "severity",
         "gitguardian_url",
         "occurrences",
+        "occurrence",
         "incident_id",
         "presence",
         "matches",
@@ -156,7 +157,7 @@ fn read_incident<'d>(json: &'d Json<'d>, incident: &'d Json<'d>) -> Result<Readi
         _ => SubjectOf::Place,
     };
     let title = detector.get("display_name").text().unwrap_or(rule);
-    let places = places(incident, hash.is_some_and(is_sha256));
+    let places = places(occurrences(json, incident), hash.is_some_and(is_sha256));
     let drafts = places.into_iter().map(|(place, exposure)| {
         let mut draft = leak::exposed(subject(), title, source.clone(), place);
         draft.attributes = leak::text(incident.get("assignee_email"))
@@ -207,14 +208,19 @@ fn is_sha256(hex: &str) -> bool {
     hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The occurrences; without a hash there is one subject, the incident, wherever its secret lies.
-fn places<'d>(incident: &'d Json<'d>, has_hash: bool) -> Vec<(Place<'d>, Exposure)> {
-    let occurrences = incident.get("occurrences").elements();
-    let exposures = occurrences.iter().map(exposure);
+/// Where the secret lies: told by the incident, or beside it by the event of one more place.
+fn occurrences<'d>(json: &'d Json<'d>, incident: &'d Json<'d>) -> Vec<&'d Json<'d>> {
+    let new = Some(json.get("occurrence")).filter(|one| one.is_object());
+    incident.get("occurrences").elements().iter().chain(new).collect()
+}
+
+/// Without a hash there is one subject, the incident, wherever its secret lies.
+fn places<'d>(occurrences: Vec<&'d Json<'d>>, has_hash: bool) -> Vec<(Place<'d>, Exposure)> {
+    let exposures = occurrences.iter().map(|one| exposure(one));
     let exposed = exposures.max_by_key(|exposure| *exposure == Exposure::Public);
     match (has_hash, occurrences.is_empty()) {
         (true, false) => occurrences
-            .iter()
+            .into_iter()
             .map(|one| (place(one), exposure(one)))
             .collect(),
         _ => vec![(Place::default(), exposed.unwrap_or(Exposure::Unknown))],
@@ -224,7 +230,9 @@ fn places<'d>(incident: &'d Json<'d>, has_hash: bool) -> Vec<(Place<'d>, Exposur
 fn place<'d>(occurrence: &'d Json<'d>) -> Place<'d> {
     let source = occurrence.get("source");
     Place {
-        repository: leak::text(source.get("url")).or(leak::text(source.get("full_name"))),
+        repository: ["url", "full_name", "name"]
+            .into_iter()
+            .find_map(|name| leak::text(source.get(name))),
         path: leak::text(occurrence.get("filepath")),
         commit: leak::text(occurrence.get("sha")),
         ..Place::default()

@@ -165,6 +165,7 @@ impl<'d> Alert<'d> {
         SourceOf {
             tool: self.tool().map(Cow::Borrowed),
             rule: self.rule().into(),
+            named: self.alert.at(&["rule", "description"]).text().map(Cow::Borrowed),
             serial: reference.clone().into(),
             reference: reference.into(),
             url: self.alert.get("html_url").text().map(Cow::Borrowed),

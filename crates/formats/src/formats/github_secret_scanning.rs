@@ -306,11 +306,11 @@ impl<'d> Alert<'d> {
             None => number.into_owned(),
         };
         SourceOf {
-            tool: None,
             rule: kind.into(),
             serial: reference.clone().into(),
             reference: reference.into(),
             url: self.alert.get("html_url").text().map(Cow::Borrowed),
+            ..SourceOf::default()
         }
     }
 }

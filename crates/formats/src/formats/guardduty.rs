@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use reeve_domain::key::{KeyError, Rel, Resolved, aws, db, k8s};
+use reeve_domain::key::aws::{self, entitlement};
+use reeve_domain::key::{KeyError, Rel, Resolved, db, k8s};
 use reeve_domain::observation::{IssueType, SourceSeverity};
 use reeve_domain::reject::{DropReason, Reject};
 
@@ -17,7 +18,7 @@ use crate::{severity, time};
 /// GuardDuty findings.
 pub(super) const GUARDDUTY: Format = Format {
     id: "guardduty",
-    version: 2,
+    version: 3,
     tool: "GuardDuty",
     names: &["type", "Type", "service", "Service", "resource", "Resource"],
     statements: &[],
@@ -43,6 +44,7 @@ const TYPES: &[(&str, IssueType)] = &[
     ("RootCredentialUsage", IssueType::RootUse),
     ("AdminAccessToDefaultServiceAccount", IssueType::OverPrivileged),
     ("AnonymousAccessGranted", IssueType::ExternalAccess),
+    ("BucketPublicAccessGranted", IssueType::ExternalAccess),
     ("ExposedDashboard", IssueType::ExternalAccess),
     ("PasswordPolicyChange", IssueType::WeakAuthentication),
     ("AttackSequence:", IssueType::SuspectedCompromise),
@@ -118,11 +120,60 @@ fn is_sample(info: &Json<'_>) -> bool {
 
 type Accused<'d> = (Named<'d>, Vec<Also<'d>>);
 
+/// What a change of a policy has opened, which is not who made the change.
+fn granted<'d>(json: &'d Json<'d>, account: &'d str) -> Vec<Accused<'d>> {
+    let kind = text(json, &["type"]);
+    let resource = field(json, "resource");
+    let named = match kind.rsplit('/').next().unwrap_or_default() {
+        "BucketAnonymousAccessGranted" | "BucketPublicAccessGranted" => {
+            let buckets = field(resource, "s3BucketDetails").elements().iter();
+            let arns = buckets.filter_map(|bucket| field(bucket, "arn").text());
+            arns.map(|arn| Named::new([arn], |texts| entitlement::trust(texts[0], "*", &[])))
+                .collect()
+        }
+        "PasswordPolicyChange" if aws::is_account(account) => {
+            vec![Named::new([account], |texts| {
+                entitlement::password_policy(texts[0])
+            })]
+        }
+        "AnonymousAccessGranted" => of_binding(json, "system:anonymous").into_iter().collect(),
+        _ => Vec::new(),
+    };
+    named.into_iter().map(|named| (named, Vec::new())).collect()
+}
+
+/// The binding that a call to the cluster made, as far as the finding names it; else whom it lets in.
+fn of_binding<'d>(json: &'d Json<'d>, user: &'static str) -> Option<Named<'d>> {
+    let call = at(json, &["service", "action", "kubernetesApiCallAction"]);
+    let cluster = text(json, &["resource", "eksClusterDetails", "name"]);
+    let name = text(call, &["resourceName"]);
+    let binding = match text(call, &["namespace"]) {
+        "" => Cow::Borrowed(name),
+        namespace => Cow::Owned(format!("{namespace}/{name}")),
+    };
+    let texts = match (cluster, name) {
+        ("", _) => return None,
+        (_, "") => vec![cluster.into(), user.into()],
+        _ => vec![cluster.into(), user.into(), binding],
+    };
+    Some(Named {
+        texts,
+        build: |texts| match texts[..] {
+            [cluster, user, binding] => k8s::binding(Some(cluster), binding, user),
+            [cluster, user] => k8s::from_username(Some(cluster), user),
+            _ => Err(KeyError::Empty),
+        },
+    })
+}
+
 fn subjects<'d>(json: &'d Json<'d>, account: &'d str) -> Vec<Accused<'d>> {
     let resource = field(json, "resource");
     let kind = text(resource, &["resourceType"]);
     let is_meant = |kinds: &[&str]| kinds.contains(&kind) || !KINDS.contains(&kind);
-    let mut all = Vec::new();
+    let mut all = granted(json, account);
+    if !all.is_empty() {
+        return all;
+    }
     let key = field(resource, "accessKeyDetails");
     if key.is_object() && is_meant(&["AccessKey", "S3Bucket"]) {
         all.push(acting(key, account));

@@ -22,7 +22,7 @@ use finding::Finding;
 /// OCSF, categories Findings and Identity & Access Management.
 pub(super) const OCSF: Format = Format {
     id: "ocsf",
-    version: 3,
+    version: 4,
     tool: "ocsf",
     names: &[
         "class_uid",
@@ -39,7 +39,8 @@ pub(super) const OCSF: Format = Format {
         (Statement::Rotated, EvidenceLevel::E3),
         (Statement::Disabled, EvidenceLevel::E3),
         (Statement::RemovedFromSource, EvidenceLevel::E3),
-        (Statement::Deleted, EvidenceLevel::E3),
+        // Said by events of access management alone, which are what a provider logged.
+        (Statement::Deleted, EvidenceLevel::E2),
         (Statement::Active, EvidenceLevel::E3),
     ],
     detect: |json| is_mine(json) || listed(json).iter().any(is_event),
@@ -103,7 +104,7 @@ fn read_finding<'d>(finding: &Finding<'d>) -> Reading<'d> {
     let subjects = finding.subjects(issue_type);
     let drafts = subjects
         .into_iter()
-        .map(|(subject, place)| finding.draft(subject, place, issue_type, meaning.is_none(), passes));
+        .map(|accused| finding.draft(accused, issue_type, meaning.is_none(), passes));
     Reading::observed(Vec::new(), drafts.collect())
 }
 

@@ -260,6 +260,7 @@ impl<'d> Outcome<'d> {
         SourceOf {
             tool: Some(self.tool.into()).filter(|tool: &Cow<'_, str>| !tool.is_empty()),
             rule: self.rule.id().into(),
+            named: Some(self.rule.title().into()),
             reference: if stable.is_empty() { named } else { stable }.into(),
             serial: stable.into(),
             url: self.rule.page().map(Cow::Borrowed),

@@ -170,6 +170,7 @@ impl<'d> Alert<'d> {
             reference: id.into(),
             serial: id.into(),
             url: Some(page).filter(|page| !page.is_empty()).map(Cow::Borrowed),
+            ..SourceOf::default()
         }
     }
 

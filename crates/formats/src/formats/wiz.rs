@@ -24,7 +24,7 @@ use entity::Entity;
 /// Wiz in all its forms.
 pub(super) const WIZ: Format = Format {
     id: "wiz",
-    version: 1,
+    version: 2,
     tool: "Wiz",
     names: &[
         "id",
@@ -45,6 +45,7 @@ pub(super) const WIZ: Format = Format {
         (Statement::Rotated, EvidenceLevel::E3),
         (Statement::Disabled, EvidenceLevel::E3),
         (Statement::RemovedFromSource, EvidenceLevel::E3),
+        (Statement::Deleted, EvidenceLevel::E3),
         (Statement::Inactive, EvidenceLevel::E3),
         (Statement::Active, EvidenceLevel::E3),
     ],
@@ -126,6 +127,8 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
 enum Verdict {
     Fails,
     Passes,
+    /// What it was about is no longer there.
+    Gone,
 }
 
 /// An alert with its parts where its kind has them.
@@ -190,6 +193,7 @@ impl<'d> Alert<'d> {
             (Kind::Configuration, "FAIL", _) => Ok(Verdict::Fails),
             (Kind::Configuration, ..) => Err(DropReason::NoResult),
             (_, _, "RESOLVED") if text("resolutionReason") == "ISSUE_FIXED" => Ok(Verdict::Passes),
+            (_, _, "RESOLVED") if text("resolutionReason") == "OBJECT_DELETED" => Ok(Verdict::Gone),
             (_, _, "RESOLVED") if self.validity().1.is_none() => Err(DropReason::NoStatement),
             _ => Ok(Verdict::Fails),
         }
@@ -260,6 +264,10 @@ impl<'d> Alert<'d> {
                 statements: vec![(proven_by_passing(issue_type), rule)],
                 ..draft
             },
+            Verdict::Gone => draft.proving(match is_place {
+                true => Statement::RemovedFromSource,
+                false => Statement::Deleted,
+            }),
             Verdict::Fails => Draft {
                 statements: statement.map(|statement| (statement, rule)).into_iter().collect(),
                 problem: Some(Problem {

@@ -19,6 +19,8 @@ use crate::draft::{Place, Problem, SourceOf, Times};
 pub(super) struct RawSource {
     tool: Option<Value>,
     pub(super) rule: Option<Value>,
+    /// What the rule is called, where its id may be no more than a number.
+    named: Option<Value>,
     reference: Option<Value>,
     serial: Option<Value>,
     url: Option<Value>,
@@ -75,6 +77,7 @@ impl RawSource {
         Self {
             tool: self.tool.or(other.tool),
             rule: self.rule.or(other.rule),
+            named: self.named.or(other.named),
             reference: self.reference.or(other.reference),
             serial: self.serial.or(other.serial),
             url: self.url.or(other.url),
@@ -86,6 +89,7 @@ impl RawSource {
         SourceOf {
             tool: text(&self.tool),
             rule: text(&self.rule).unwrap_or_default(),
+            named: text(&self.named),
             reference: text(&self.reference).unwrap_or_default(),
             serial: text(&self.serial).unwrap_or_default(),
             url: text(&self.url),
@@ -95,6 +99,7 @@ impl RawSource {
     pub(super) fn values(&self) -> Vec<(&'static str, &Value)> {
         let named = [
             ("source.rule", &self.rule),
+            ("source.named", &self.named),
             ("source.reference", &self.reference),
             ("source.url", &self.url),
         ];

@@ -20,6 +20,14 @@ pub fn policy(account: &str, principal: &str, policy: &str) -> Result<Resolved, 
     owned("policy", account, principal, policy)
 }
 
+/// What an account demands of the passwords of its users, which is nobody's own.
+///
+/// # Errors
+/// `Empty` never: an account that is none is an unknown one.
+pub fn password_policy(account: &str) -> Result<Resolved, KeyError> {
+    owned("policy", account, "account", "password-policy")
+}
+
 /// The permission of a principal on a service that it does not use (`s3`, `iam`, …).
 ///
 /// # Errors
@@ -42,6 +50,17 @@ pub fn trust(resource_arn: &str, principal: &str, actions: &[&str]) -> Result<Re
         .with_attribute("principal", principal)
         .with_attribute("actions", &actions.join(" "));
     Ok(resolved)
+}
+
+/// Access to a resource from outside its account where the source does not say whose: it may be any number of them.
+///
+/// # Errors
+/// `Empty` without a resource.
+pub fn access(resource_arn: &str) -> Result<Resolved, KeyError> {
+    let parts = [resource_arn.trim(), UNKNOWN_SCOPE];
+    let key = SubjectKey::of(Class::Entitlement, PROVIDER, "trust", &parts, Case::Sensitive)?;
+    let display = format!("access to {resource_arn}");
+    Ok(Resolved::new(key, &display, Confidence::Low).with_attribute("resource", resource_arn))
 }
 
 fn owned(kind: &str, account: &str, principal: &str, name: &str) -> Result<Resolved, KeyError> {

@@ -90,6 +90,7 @@ const WORDS: &[(&str, Meaning)] = &[
     ("rotate", Some(CredentialNotRotated)),
     ("rotation", Some(CredentialNotRotated)),
     ("unused permission", Some(PermissionUnused)),
+    ("unused access key", Some(CredentialUnused)),
     ("unused access", Some(PermissionUnused)),
     ("unused iam role", Some(IdentityDormant)),
     ("unused", Some(CredentialUnused)),
@@ -123,6 +124,23 @@ pub(in crate::formats) fn of_control(rule: &str) -> Option<IssueType> {
     let control = rule.rsplit('/').next().unwrap_or(rule);
     let known = CONTROLS.iter().find(|(known, _)| *known == control);
     known.map(|(_, issue_type)| *issue_type)
+}
+
+/// Controls of Security Hub's own about the password policy of the account.
+const PASSWORD_CONTROLS: &[&str] = &[
+    "IAM.7", "IAM.10", "IAM.11", "IAM.12", "IAM.13", "IAM.14", "IAM.15", "IAM.16", "IAM.17",
+];
+
+/// Whether a control is about an account's password policy, by its id or by the words of its rule and title.
+pub(in crate::formats) fn is_of_passwords(rule: &str, title: &str) -> bool {
+    let control = rule.rsplit('/').next().unwrap_or(rule);
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        ["password policy", "password policies", "password_policy"]
+            .iter()
+            .any(|word| text.contains(word))
+    };
+    PASSWORD_CONTROLS.contains(&control) || says(rule) || says(title)
 }
 
 /// What a finding is about; none if no table knows its rule.

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use reeve_domain::key::Rel;
+use reeve_domain::key::aws::{self, entitlement};
 use reeve_domain::observation::{EvidenceScope, IssueType, SourceSeverity};
 use reeve_domain::reject::DropReason;
 
-use super::subject::{Cloud, Resource, accessors, of_users};
+use super::subject::{Cloud, Holder, Resource, accessors, holders, of_key, of_user};
 use super::{rules, severity_of};
-use crate::draft::{Draft, Place, Problem, Record, SourceOf, SubjectOf, Times};
+use crate::draft::{Also, Draft, Named, Place, Problem, Record, SourceOf, SubjectOf, Times};
+use crate::formats::asff::rules::is_of_passwords;
 use crate::formats::guardduty::issue_of_type;
 use crate::issue::Meaning;
 use crate::json::Json;
@@ -19,6 +22,11 @@ static NONE: Json<'static> = Json::Null;
 const SECURITY_FINDING: u64 = 2001;
 /// IAM Analysis Finding.
 const IAM_ANALYSIS: u64 = 2008;
+/// Data Security Finding.
+const DATA_SECURITY: u64 = 2006;
+
+/// What is accused, where it lies, and what belongs to it.
+pub(super) type Accused<'d> = (SubjectOf<'d>, Place<'d>, Vec<Also<'d>>);
 
 /// A finding in either spelling.
 pub(super) struct Finding<'d> {
@@ -158,7 +166,8 @@ impl<'d> Finding<'d> {
         let by_words = rules::meaning(class, self.rule, std::iter::once(self.title).chain(types));
         let is_analysis = self.class == IAM_ANALYSIS;
         let of_analysis = || rules::of_analysis(self.json).filter(|_| is_analysis);
-        by_words.or_else(|| of_type.or_else(of_analysis).map(Some))
+        let of_data = || rules::of_data(self.json).filter(|_| self.class == DATA_SECURITY);
+        by_words.or_else(|| of_type.or_else(of_analysis).or_else(of_data).map(Some))
     }
 
     /// Whether the check passed; a reason if it says nothing.
@@ -191,45 +200,95 @@ impl<'d> Finding<'d> {
 
     /// An analysis of an identity names it as its user, and in resources what it could reach; one of a resource names
     /// who can reach it. Any other finding accuses its resources and who acted.
-    pub(super) fn subjects(&self, issue_type: IssueType) -> Vec<(SubjectOf<'d>, Place<'d>)> {
-        let users = of_users(self.json, &self.cloud);
-        let users = users
-            .into_iter()
-            .map(|named| (SubjectOf::Named(named), Place::default()));
+    pub(super) fn subjects(&self, issue_type: IssueType) -> Vec<Accused<'d>> {
+        if let Some(policy) = self.password_policy() {
+            return vec![alone(policy)];
+        }
+        let holders = holders(self.json);
+        let users = || {
+            holders
+                .iter()
+                .flat_map(|holder| self.of_holder(holder, issue_type))
+        };
         if self.class == IAM_ANALYSIS {
-            let accessors = accessors(self.json, &self.resources);
-            let accessors = accessors
-                .into_iter()
-                .map(|named| (SubjectOf::Named(named), Place::default()));
-            let named: Vec<_> = accessors.chain(users).collect();
+            let accessors = accessors(self.json, &self.resources).into_iter().map(alone);
+            let named: Vec<_> = accessors.chain(users()).collect();
             if !named.is_empty() {
                 return named;
             }
             return self.of_resources(issue_type).collect();
         }
-        self.of_resources(issue_type).chain(users).collect()
+        let is_of_key = is_of_credential(issue_type) && self.resources.iter().any(Resource::is_access_key);
+        if !is_of_key {
+            return self.of_resources(issue_type).chain(users()).collect();
+        }
+        // Who acted is whom the key lets in.
+        self.of_resources(issue_type)
+            .zip(&self.resources)
+            .map(|((subject, place, _), resource)| match resource.is_access_key() {
+                true => (
+                    subject,
+                    place,
+                    holders.iter().filter_map(|holder| self.link(holder)).collect(),
+                ),
+                false => (subject, place, Vec::new()),
+            })
+            .collect()
     }
 
-    fn of_resources(&self, issue_type: IssueType) -> impl Iterator<Item = (SubjectOf<'d>, Place<'d>)> {
+    /// What an account demands of passwords is neither its root user's nor any other's.
+    fn password_policy(&self) -> Option<Named<'d>> {
+        let is_of_account = aws::is_account(self.cloud.account) && is_of_passwords(self.rule, self.title);
+        is_of_account.then(|| {
+            Named::new([self.cloud.account], |texts| {
+                entitlement::password_policy(texts[0])
+            })
+        })
+    }
+
+    /// What is wrong with a credential is the credential's, and whose it is a link; anything else is the user's.
+    fn of_holder(&self, holder: &Holder<'d>, issue_type: IssueType) -> Vec<Accused<'d>> {
+        let is_of_keys = is_of_credential(issue_type) || holder.user.is_none();
+        match is_of_keys && !holder.keys.is_empty() {
+            true => {
+                let keys = holder.keys.iter().map(|key| {
+                    let (subject, place, _) = alone(of_key(key, &self.cloud));
+                    (subject, place, self.link(holder).into_iter().collect())
+                });
+                keys.collect()
+            }
+            false => {
+                let user = holder.user.map(|user| alone(of_user(user, &self.cloud)));
+                user.into_iter().collect()
+            }
+        }
+    }
+
+    fn link(&self, holder: &Holder<'d>) -> Option<Also<'d>> {
+        let user = of_user(holder.user?, &self.cloud);
+        Some(Also::Link(Rel::Authenticates, user))
+    }
+
+    fn of_resources(&self, issue_type: IssueType) -> impl Iterator<Item = Accused<'d>> {
         self.resources.iter().map(move |resource| {
             let is_place = issue_type == IssueType::SecretExposed && !resource.is_identity();
             let subject = match is_place {
                 true => SubjectOf::Place,
                 false => SubjectOf::Named(resource.named(&self.cloud)),
             };
-            (subject, resource.place())
+            (subject, resource.place(), Vec::new())
         })
     }
 
     pub(super) fn draft(
         &self,
-        subject: SubjectOf<'d>,
-        place: Place<'d>,
+        (subject, place, also): Accused<'d>,
         issue_type: IssueType,
         unmapped: bool,
         passes: bool,
     ) -> Draft<'d> {
         let draft = Draft {
+            also,
             place,
             times: self.times,
             ..Draft::new(subject, self.source())
@@ -261,8 +320,25 @@ impl<'d> Finding<'d> {
             reference: self.id.into(),
             serial: self.id.into(),
             url: self.url.map(Cow::Borrowed),
+            ..SourceOf::default()
         }
     }
+}
+
+fn alone(named: Named<'_>) -> Accused<'_> {
+    (SubjectOf::Named(named), Place::default(), Vec::new())
+}
+
+/// Whether an issue is one of a key, where a key and its user are named together.
+fn is_of_credential(issue_type: IssueType) -> bool {
+    matches!(
+        issue_type,
+        IssueType::CredentialUnused
+            | IssueType::CredentialNotRotated
+            | IssueType::SecretExposed
+            | IssueType::SuspectedCompromise
+            | IssueType::HoneytokenTriggered
+    )
 }
 
 /// A resource that the message calls a user is one: `… User ann has …`.

@@ -30,6 +30,7 @@ const WORDS: &[(&str, Meaning)] = &[
     ("rotate", Some(CredentialNotRotated)),
     ("rotation", Some(CredentialNotRotated)),
     ("unused permission", Some(PermissionUnused)),
+    ("unused access key", Some(CredentialUnused)),
     ("unused access", Some(PermissionUnused)),
     ("unused iam role", Some(IdentityDormant)),
     ("unused", Some(CredentialUnused)),
@@ -39,6 +40,7 @@ const WORDS: &[(&str, Meaning)] = &[
     ("secrets_in", Some(SecretExposed)),
     ("secrets_user_data", Some(SecretExposed)),
     ("sensitive data", Some(SecretExposed)),
+    ("s3object/credentials", Some(SecretExposed)),
     ("ttps/", Some(SuspectedCompromise)),
     ("unauthorizedaccess", Some(SuspectedCompromise)),
     ("credentialaccess", Some(SuspectedCompromise)),
@@ -73,6 +75,29 @@ pub(super) fn meaning<'t>(
         (_, Some(issue_type)) => Some(Some(issue_type)),
         (_, None) => TABLE.find(std::iter::once(rule).chain(texts)),
     }
+}
+
+/// Words of what a detector of data found that can let somebody in.
+const CREDENTIALS: &[&str] = &[
+    "credential",
+    "secret",
+    "password",
+    "private_key",
+    "private key",
+    "access_key",
+    "access key",
+    "api_key",
+    "api key",
+];
+
+/// What a finding about data is about: credentials in it are exposed, anything else is nobody's credential.
+pub(super) fn of_data(json: &Json<'_>) -> Option<IssueType> {
+    let found = json.get("data_security");
+    let says = ["detection_pattern", "category"].iter().any(|name| {
+        let text = found.get(name).text().unwrap_or_default().to_ascii_lowercase();
+        CREDENTIALS.iter().any(|word| text.contains(word))
+    });
+    says.then_some(SecretExposed)
 }
 
 /// Kinds of access, the narrower first, and what each is.

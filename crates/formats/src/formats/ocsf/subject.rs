@@ -73,6 +73,10 @@ impl<'d> Resource<'d> {
         self.kind.starts_with("AwsIam") || self.kind.contains("ServiceAccount") || self.id.contains(":iam:")
     }
 
+    pub(super) fn is_access_key(&self) -> bool {
+        [self.id, self.name].into_iter().any(is_long_lived)
+    }
+
     pub(super) fn place(&self) -> Place<'d> {
         Place {
             resource: Some(self.id).filter(|id| !id.is_empty()).map(Cow::Borrowed),
@@ -140,13 +144,11 @@ fn by_resource(texts: &[&str]) -> Result<Resolved, KeyError> {
     let &[id, kind, name, namespace, account, tenant, cluster] = texts else {
         return Err(KeyError::Empty);
     };
-    let key = [id, name].into_iter().find(|text| aws::is_access_key_id(text));
+    let key = [id, name].into_iter().find(|text| is_long_lived(text));
     let folded = kind.replace("::", "");
     let cluster = known(cluster);
     match folded.as_str() {
-        _ if key.is_some_and(|key| key.starts_with("AKIA")) => {
-            aws::access_key(key.unwrap_or_default(), Some(account))
-        }
+        _ if key.is_some() => aws::access_key(key.unwrap_or_default(), Some(account)),
         _ if id.starts_with("arn:") => aws::from_arn(id, Some(kind)),
         kind if kind.eq_ignore_ascii_case("AwsIamUser") => of_aws(id, "user", name, account),
         kind if kind.eq_ignore_ascii_case("AwsIamRole") => of_aws(id, "role", name, account),
@@ -171,8 +173,8 @@ fn of_google(id: &str, kind: &str, name: &str) -> Result<Resolved, KeyError> {
     let is_guid = id.len() == 36 && id.split('-').count() == 5;
     match kind {
         "API Key" | "apikeys.googleapis.com/Key" if is_guid => return gcp::api_key(id, None),
-        "ServiceAccountKey" if id.len() == 40 && name.contains('@') => {
-            return gcp::service_account_key(id, Some(name));
+        _ if kind.ends_with("ServiceAccountKey") && is_hash(id) => {
+            return gcp::service_account_key(id, Some(name).filter(|name| name.contains('@')));
         }
         _ => {}
     }
@@ -183,6 +185,11 @@ fn of_google(id: &str, kind: &str, name: &str) -> Result<Resolved, KeyError> {
         .into_iter()
         .find_map(|text| gcp::from_member(text).ok());
     accounts.filter(|_| is_account).ok_or(KeyError::NotASubject)
+}
+
+/// The id of a key of a service account is a SHA-1.
+fn is_hash(id: &str) -> bool {
+    id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A name in an account, with its unique id as another; without an account the unique id says more than the name.
@@ -201,32 +208,53 @@ fn of_aws(id: &str, kind: &str, name: &str, account: &str) -> Result<Resolved, K
     Ok(aws::with_unique_id(resolved, id))
 }
 
-/// Those who acted or were analyzed: their keys where they are long-lived, and they themselves.
-pub(super) fn of_users<'d>(json: &'d Json<'d>, cloud: &Cloud<'d>) -> Vec<Named<'d>> {
+/// Somebody who acted or was analyzed, and the long-lived keys that were used or listed.
+pub(super) struct Holder<'d> {
+    pub(super) user: Option<&'d Json<'d>>,
+    pub(super) keys: Vec<&'d str>,
+}
+
+/// Those who acted or were analyzed; the key that an analysis is about is of the first of them.
+pub(super) fn holders<'d>(json: &'d Json<'d>) -> Vec<Holder<'d>> {
     let evidences = json.get("evidences").elements().iter();
     let actors = evidences.flat_map(|evidence| [evidence.get("user"), evidence.at(&["actor", "user"])]);
     let own = [json.get("user"), json.at(&["actor", "user"])];
     let users = own.into_iter().chain(actors).filter(|user| user.is_object());
-    let used = json.at(&["identity_activity_metrics", "credential_uid"]).text();
-    let keys = used.into_iter().map(|key| of_key(key, cloud));
-    keys.chain(users.flat_map(|user| {
-        let listed = user.get("programmatic_credentials").elements().iter();
-        let listed = listed.filter_map(|key| key.get("uid").text());
-        let keys = listed.chain(user.get("credential_uid").text());
-        let keys: Vec<_> = keys.map(|key| of_key(key, cloud)).collect();
-        keys.into_iter().chain([of_user(user, cloud)])
-    }))
-    .collect()
+    let mut all: Vec<Holder<'d>> = users
+        .map(|user| Holder {
+            user: Some(user),
+            keys: keys_of(user),
+        })
+        .collect();
+    let analyzed = json.at(&["identity_activity_metrics", "credential_uid"]).text();
+    if let Some(key) = analyzed.filter(|key| is_long_lived(key)) {
+        match all.first_mut() {
+            Some(first) if first.keys.contains(&key) => {}
+            Some(first) => first.keys.push(key),
+            None => all.push(Holder {
+                user: None,
+                keys: vec![key],
+            }),
+        }
+    }
+    all
 }
 
-/// A credential that is no access key has no key of its own.
-fn of_key<'d>(key: &'d str, cloud: &Cloud<'d>) -> Named<'d> {
+fn keys_of<'d>(user: &'d Json<'d>) -> Vec<&'d str> {
+    let listed = user.get("programmatic_credentials").elements().iter();
+    let listed = listed.filter_map(|key| key.get("uid").text());
+    let keys = listed.chain(user.get("credential_uid").text());
+    keys.filter(|key| is_long_lived(key)).collect()
+}
+
+/// A credential that is no long-lived access key has no key of its own.
+fn is_long_lived(key: &str) -> bool {
+    key.starts_with("AKIA") && aws::is_access_key_id(key)
+}
+
+pub(super) fn of_key<'d>(key: &'d str, cloud: &Cloud<'d>) -> Named<'d> {
     Named::new([key, cloud.account], |texts| {
-        let is_long_lived = texts[0].starts_with("AKIA") && aws::is_access_key_id(texts[0]);
-        match is_long_lived {
-            true => aws::access_key(texts[0], Some(texts[1])),
-            false => Err(KeyError::NotASubject),
-        }
+        aws::access_key(texts[0], Some(texts[1]))
     })
 }
 
