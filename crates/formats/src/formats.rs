@@ -43,6 +43,7 @@ mod detect_secrets;
 mod entra;
 mod entra_audit;
 mod gcp_audit;
+mod ggshield;
 mod gitguardian;
 mod github_audit;
 mod github_code_scanning;
@@ -122,7 +123,7 @@ static ALL: &[Format] = &[
     detect_secrets::DETECT_SECRETS,
     gitlab_secret::GITLAB_SECRET,
     gitguardian::GITGUARDIAN,
-    gitguardian::GGSHIELD,
+    ggshield::GGSHIELD,
     noseyparker::NOSEYPARKER,
     trufflehog_v2::TRUFFLEHOG_V2,
     trufflehog_v2::TRUFFLEHOG3,

@@ -53,6 +53,47 @@ fn a_secret_is_one_subject_however_semgrep_shows_its_line() {
     assert_ne!(keys(&semgrep("requires login")), expected);
 }
 
+/// A result of TruffleHog as a version without parts writes it, and as one with parts does.
+fn trufflehog(detector: &str, name: &str, secret: &str, parts: [&str; 2]) -> [Value; 2] {
+    let result = json!({"SourceMetadata": {"Data": {"Git": {"file": "ci.sh"}}}, "DetectorName": detector, "DecoderName": "PLAIN",
+        "Verified": true, "Raw": name, "RawV2": format!("{name}{secret}"), "Redacted": ""});
+    let mut with_parts = result.clone();
+    with_parts["SecretParts"] = json!({parts[0]: name, parts[1]: secret});
+    [result, with_parts]
+}
+
+#[test]
+fn a_secret_that_trufflehog_names_by_its_client_meets_the_secret_alone() {
+    let pairs = [
+        (
+            "Twilio",
+            "AC0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            "7f3e9c1d5b8a2604e1f7c3d9b5a80642",
+            ["sid", "key"],
+        ),
+        (
+            "TwilioApiKey",
+            "SK5f4e3d2c1b0a99887766554433221100",
+            "Zq3vT8wYb2Nc7Lk5Rj9Xm4Hd6Pf1Gs0A",
+            ["key", "secret"],
+        ),
+        (
+            "GitHubOauth2",
+            "Iv1.9a8b7c6d5e4f3021",
+            "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567",
+            ["id", "secret"],
+        ),
+    ];
+    for (detector, name, secret, parts) in pairs {
+        let expected = keys(&gitleaks(secret));
+        for result in trufflehog(detector, name, secret, parts) {
+            assert_eq!(keys(&result), expected, "{detector}");
+        }
+        let [other, _] = trufflehog(detector, name, &secret.replace('7', "8").replace('5', "6"), parts);
+        assert_ne!(keys(&other), expected, "{detector}");
+    }
+}
+
 #[test]
 fn access_from_outside_is_one_entitlement_natively_through_security_hub_and_in_ocsf() {
     let native = json!({"id": "1", "accountId": "123456789012", "resource": "arn:aws:s3:::acme-logs", "resourceType": "AWS::S3::Bucket",

@@ -1,20 +1,17 @@
-//! GitGuardian: its incidents by webhook and by API, its honeytokens, and the reports of ggshield.
+//! GitGuardian: its incidents by webhook and by API, and its honeytokens.
 //!
-//! `secret_revoked` and a resolution are somebody's word; only `validity` was checked with the provider. What ggshield
-//! matched is masked unless it was told to show secrets; its `ignore_sha` is a hash of them.
+//! `secret_revoked` and a resolution are somebody's word; only `validity` was checked with the provider.
 
 use std::borrow::Cow;
 
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, ReceiptScope, Statement, Validity};
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, Statement, Validity};
 use reeve_domain::reject::{DropReason, Reject};
 use reeve_domain::secret::AliasKind;
 
 mod honeytoken;
 
 use super::{Format, leak};
-use crate::draft::{
-    Found, HashKind, Place, Reading, ReceiptDraft, Record, Report, SourceOf, SubjectOf, Times,
-};
+use crate::draft::{HashKind, Place, Reading, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::{severity, time};
 
@@ -74,39 +71,7 @@ fn is_occurrence(json: &Json<'_>) -> bool {
     json.has_all(&["incident_id", "source", "presence", "matches"])
 }
 
-/// Reports of ggshield; what it finds wrong in the code of an infrastructure has a policy of its own.
-pub(super) const GGSHIELD: Format = Format {
-    id: "ggshield",
-    version: 1,
-    tool: "ggshield",
-    names: &[
-        "scans",
-        "entities_with_incidents",
-        "incidents",
-        "occurrences",
-        "type",
-        "validity",
-        "match",
-        "filename",
-        "line_start",
-    ],
-    statements: STATEMENTS,
-    detect: |json| {
-        let is_filled = json.has("scans") || FILES.iter().any(|files| json.has(files));
-        json.has("total_incidents") && (is_filled || json.has_all(&["type", "total_occurrences"]))
-    },
-    records: |json| {
-        let mut results = Vec::new();
-        collect(json, json, &mut results);
-        Ok(Report {
-            results,
-            receipts: receipt(json).into_iter().collect(),
-        })
-    },
-    read: read_match,
-};
-
-const STATEMENTS: &[(Statement, EvidenceLevel)] = &[
+pub(super) const STATEMENTS: &[(Statement, EvidenceLevel)] = &[
     (Statement::Inactive, EvidenceLevel::E3),
     (Statement::Active, EvidenceLevel::E3),
 ];
@@ -117,7 +82,7 @@ const VALIDITIES: &[(&str, Validity, Statement)] = &[
     ("invalid", Validity::Inactive, Statement::Inactive),
 ];
 
-fn checked(json: &Json<'_>) -> (Validity, Vec<(Statement, EvidenceScope)>) {
+pub(super) fn checked(json: &Json<'_>) -> (Validity, Vec<(Statement, EvidenceScope)>) {
     let word = json.get("validity").text();
     let known = VALIDITIES.iter().find(|(name, ..)| Some(*name) == word);
     known.map_or((Validity::Unknown, Vec::new()), |(_, validity, statement)| {
@@ -270,148 +235,4 @@ fn times(json: &Json<'_>, incident: &Json<'_>, validity: Validity) -> Times {
 /// `https://dashboard.gitguardian.com/workspace/1/incidents/2` → `1`.
 fn workspace(page: &str) -> Option<&str> {
     page.split_once("/workspace/")?.1.split('/').next()
-}
-
-/// Of a repository in all its history, or of an image; the rules are the vendor's at that time. What could not be
-/// scanned is told as an error.
-fn receipt(json: &Json<'_>) -> Option<ReceiptDraft> {
-    let kind = match json.get("type").text() {
-        Some("repo") => "repository",
-        Some("docker") => "image",
-        _ => return None,
-    };
-    let id = json.get("id").text()?;
-    let failed = json.get("scans").elements().iter().chain([json]);
-    let mut failed = failed.map(|scan| !scan.get("errors").elements().is_empty());
-    Some(ReceiptDraft {
-        scope: ReceiptScope {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-            ruleset: "gitguardian".to_owned(),
-            reference: None,
-            complete: (kind == "image" || id.contains("://")) && !failed.any(|failed| failed),
-        },
-        rule: "scan".to_owned(),
-        observed_at: None,
-    })
-}
-
-/// The files of a scan, by their name today and before.
-const FILES: &[&str] = &["entities_with_incidents", "results"];
-
-/// Scans hold scans or files, files hold incidents.
-fn collect<'d>(top: &'d Json<'d>, scan: &'d Json<'d>, results: &mut Vec<Found<'d>>) {
-    let files = FILES.iter().flat_map(|files| scan.get(files).elements());
-    for file in files {
-        results.extend(file.get("incidents").elements().iter().map(|json| Found {
-            json,
-            within: vec![top, scan, file],
-            key: None,
-        }));
-    }
-    for inner in scan.get("scans").elements() {
-        collect(top, inner, results);
-    }
-}
-
-fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
-    let json = record.json();
-    if json.has("policy_id") {
-        return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
-    }
-    let rule = match json.get("type").text() {
-        Some(rule) => rule,
-        None => json
-            .get("detector")
-            .text()
-            .map_or_else(|| json.require_text(&["type"]), Ok)?,
-    };
-    let (scan, file) = match record.found.within.as_slice() {
-        [.., scan, file] => (*scan, *file),
-        _ => (json, json),
-    };
-    let (validity, statements) = checked(json);
-    if validity == Validity::Unknown && json.get("ignore_reason").is_object() {
-        return Ok(Reading::Dropped(DropReason::SuppressedAtSource));
-    }
-    let occurrences = json.get("occurrences").elements();
-    let mut sightings = sightings(occurrences);
-    if sightings.is_empty() {
-        sightings.push(Vec::new());
-    }
-    let drafts = sightings.into_iter().map(|parts| {
-        let source = SourceOf {
-            rule: rule.into(),
-            url: leak::text(json.get("incident_url")),
-            ..SourceOf::default()
-        };
-        let place = Place {
-            line: parts.first().and_then(|part| part.get("line_start").unsigned()),
-            ..place_of(record, scan, file)
-        };
-        let draft = leak::exposed(secret_of(&parts), rule, source, place);
-        let mut draft = leak::with_validity(draft, validity);
-        draft.statements.clone_from(&statements);
-        draft.times.exposed_since = time::of(scan.at(&["extra_info", "date"]));
-        draft
-    });
-    let drafts = drafts.collect();
-    let matched = occurrences.iter().map(|part| part.get("match"));
-    let secrets = matched.chain([json.get("ignore_sha")]).filter_map(leak::text);
-    Ok(Reading::observed(secrets.collect(), drafts))
-}
-
-/// A secret may have several parts, each in an occurrence of its own: where a kind of part comes again, the secret
-/// was found again.
-fn sightings<'d>(occurrences: &'d [Json<'d>]) -> Vec<Vec<&'d Json<'d>>> {
-    let mut sightings: Vec<Vec<&Json<'d>>> = Vec::new();
-    for part in occurrences {
-        let kind = part.get("type").text();
-        let is_of = |last: &Vec<&Json<'d>>| last.iter().all(|known| known.get("type").text() != kind);
-        match sightings.last_mut().filter(|last| is_of(last)) {
-            Some(last) => last.push(part),
-            None => sightings.push(vec![part]),
-        }
-    }
-    sightings
-}
-
-/// A whole connection string, else the parts with those that are no secret first.
-fn secret_of<'d>(parts: &[&'d Json<'d>]) -> SubjectOf<'d> {
-    const SECRET: &[&str] = &["secret", "password", "key", "token"];
-    let kind = |part: &Json<'_>| part.get("type").text().unwrap_or_default().to_ascii_lowercase();
-    let whole = parts.iter().find(|part| kind(part) == "connection_uri");
-    if let Some(value) = whole.and_then(|part| leak::text(part.get("match"))) {
-        return SubjectOf::value(value);
-    }
-    let mut ordered = parts.to_vec();
-    ordered.sort_by_key(|part| SECRET.iter().any(|word| kind(part).contains(word)));
-    let values: Vec<Cow<'d, str>> = ordered
-        .iter()
-        .filter_map(|part| leak::text(part.get("match")))
-        .collect();
-    leak::of_parts(&values)
-}
-
-/// The scan of a commit is named by it, the one of a repository by its address.
-fn place_of<'d>(record: &Record<'d>, scan: &'d Json<'d>, file: &'d Json<'d>) -> Place<'d> {
-    let around = record.found.within.first().copied();
-    let repository = [around, Some(scan)].into_iter().flatten().find_map(|scan| {
-        let is_repository = scan.get("type").text() == Some("repo");
-        scan.get("id").text().filter(|_| is_repository)
-    });
-    Place {
-        repository: repository.filter(|id| id.contains("://")).map(Cow::Borrowed),
-        path: leak::text(file.get("filename")),
-        commit: scan
-            .get("id")
-            .text()
-            .filter(|id| is_commit(id))
-            .map(Cow::Borrowed),
-        ..Place::default()
-    }
-}
-
-fn is_commit(id: &str) -> bool {
-    id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -13,15 +13,18 @@ use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, IssueTyp
 use reeve_domain::reject::{DropReason, Reject};
 use reeve_domain::secret::{ValueHints, base64_text};
 
+mod pairs;
+
 use super::Format;
 use crate::draft::{Also, Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
+use pairs::{Behind, PLAIN_PARTS, behind_separator, is_sid, secret_behind};
 
 /// TruffleHog 3.
 pub(super) const TRUFFLEHOG_V3: Format = Format {
     id: "trufflehog-v3",
-    version: 1,
+    version: 2,
     tool: "trufflehog",
     names: &[
         "SourceMetadata",
@@ -94,6 +97,11 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     }
     let detector = json.require_text(&["DetectorName"])?;
     let raw = raw(json)?;
+    let (value, name) = match secret_behind(json, detector, &raw) {
+        None => (raw.clone(), None),
+        Some(Behind::Name(value)) => (value, Some(raw.clone()).filter(|raw| is_sid(raw))),
+        Some(Behind::Part(value)) => (value, None),
+    };
     let (kind, metadata) = metadata(json);
     let source = SourceOf {
         rule: detector.into(),
@@ -121,9 +129,12 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         },
         problem: Some(problem),
         statements: statements(json, detector),
-        ..Draft::new(subject(json, detector, raw.clone()), source)
+        ..Draft::new(subject(json, detector, raw, value.clone()), source)
     };
-    Ok(Reading::observed(secrets(json, raw), vec![draft]))
+    Ok(Reading::observed(
+        secrets(json, value, name.as_deref()),
+        vec![draft],
+    ))
 }
 
 /// What was found. Early versions wrote it in base64: those that do not name the decoder.
@@ -148,15 +159,16 @@ fn as_reported<'d>(json: &Json<'_>, raw: &'d str) -> Cow<'d, str> {
     base64_text(raw).map_or(Cow::Borrowed(raw), |text| Cow::Owned(text.expose().to_string()))
 }
 
-/// For an access key `Raw` is its public id; the secret half stands behind it in `RawV2`. A pair of several parts
-/// is keyed by `RawV2` only where it begins with `Raw`, so that other scanners, who see `Raw`, agree.
-fn subject<'d>(json: &'d Json<'d>, detector: &str, raw: Cow<'d, str>) -> SubjectOf<'d> {
+/// For an access key `Raw` is its public id; the secret half stands behind it in `RawV2`, and behind that the token of
+/// a session.
+fn subject<'d>(json: &'d Json<'d>, detector: &str, raw: Cow<'d, str>, value: Cow<'d, str>) -> SubjectOf<'d> {
     let half = json
         .get("RawV2")
         .text()
         .filter(|_| aws::is_access_key_id(&raw))
         .and_then(|pair| {
-            let half = pair.strip_prefix(raw.as_ref())?.trim_start_matches([':', ' ']);
+            let rest = behind_separator(pair.strip_prefix(raw.as_ref())?);
+            let half = rest.split(':').next().unwrap_or_default();
             Some(half).filter(|half| !half.is_empty()).map(Cow::Borrowed)
         });
     let key_id = json.at(&["ExtraData", "private_key_id"]).text();
@@ -168,7 +180,7 @@ fn subject<'d>(json: &'d Json<'d>, detector: &str, raw: Cow<'d, str>) -> Subject
     match key_id.filter(|_| is_google && !raw.trim_start().starts_with('{')) {
         Some(id) => SubjectOf::Named(Named::new([id], |texts| gcp::service_account_key(texts[0], None))),
         None => SubjectOf::Value {
-            value: raw,
+            value,
             half,
             hints,
             otherwise: None,
@@ -176,10 +188,10 @@ fn subject<'d>(json: &'d Json<'d>, detector: &str, raw: Cow<'d, str>) -> Subject
     }
 }
 
-/// Everything that holds key material; `Redacted` of a private key is its first 64 bytes, of a service account its
-/// address, which is none.
-fn secrets<'d>(json: &'d Json<'d>, raw: Cow<'d, str>) -> Vec<Cow<'d, str>> {
-    let mut secrets = vec![raw];
+/// Everything that holds key material, but not what a client is called; `Redacted` of a private key is its first 64
+/// bytes, of a service account its address, which is none.
+fn secrets<'d>(json: &'d Json<'d>, value: Cow<'d, str>, name: Option<&str>) -> Vec<Cow<'d, str>> {
+    let mut secrets = vec![value];
     secrets.extend(
         ["Raw", "RawV2", "Redacted"]
             .iter()
@@ -197,10 +209,12 @@ fn secrets<'d>(json: &'d Json<'d>, raw: Cow<'d, str>) -> Vec<Cow<'d, str>> {
         .get("SecretParts")
         .entries()
         .iter()
+        .filter(|(name, _)| !PLAIN_PARTS.contains(&name.as_ref()))
         .filter_map(|(_, part)| part.text());
     secrets.extend(parts.map(Cow::Borrowed));
     let analyzed = json.get("AnalysisInfo").entries().iter();
     secrets.extend(analyzed.filter_map(|(_, part)| part.text()).map(Cow::Borrowed));
+    secrets.retain(|secret| Some(secret.as_ref()) != name);
     secrets
 }
 

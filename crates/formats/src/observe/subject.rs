@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode_str;
 use reeve_domain::alert::Origin;
 use reeve_domain::key::location::{self, Scope};
-use reeve_domain::key::{KeyError, Rel, Resolved, Strength};
+use reeve_domain::key::{KeyError, Link, Rel, Resolved, Strength};
 use reeve_domain::secret::{ValueHints, of_alias_hex, of_sha256_hex, of_value};
 use reeve_domain::text::clean;
 
@@ -66,7 +67,7 @@ impl Home<'_> {
                     of_value(value, half.as_deref(), &hints, &scene.settings.keys),
                     otherwise,
                 ) {
-                    (Ok(resolved), _) => without_secrets_beside(self.found_in(resolved), scrubber),
+                    (Ok(resolved), _) => self.found_in(without_secrets_beside(resolved, scrubber)),
                     (Err(_), Some(named)) => build(named, scrubber)?,
                     (Err(_), None) if value.contains("PRIVATE KEY") => self.location("private-key")?,
                     (Err(_), None) => self.location(self.rule)?,
@@ -134,7 +135,8 @@ fn build(named: &Named<'_>, scrubber: &Scrubber) -> Result<Resolved, KeyError> {
     }
 }
 
-/// What was read from inside a value (claims of a token, names in a connection string) is scrubbed like the rest.
+/// What was read from inside a value (claims of a token, names in a connection string) is scrubbed like the rest, and
+/// links nothing where a secret stands in it.
 fn without_secrets_beside(mut resolved: Resolved, scrubber: &Scrubber) -> Resolved {
     let subject = &mut resolved.subject;
     for text in subject.attributes.values_mut().chain([&mut subject.display]) {
@@ -142,6 +144,11 @@ fn without_secrets_beside(mut resolved: Resolved, scrubber: &Scrubber) -> Resolv
             *text = clean;
         }
     }
+    let is_clean = |link: &Link| {
+        let name = percent_decode_str(link.key.as_str()).decode_utf8_lossy();
+        matches!(scrubber.text(&name), Cow::Borrowed(_))
+    };
+    resolved.links.retain(is_clean);
     resolved
 }
 

@@ -51,7 +51,9 @@ fn from_url(text: &str) -> Option<Connection> {
         return from_url_options(scheme, rest);
     };
     let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
-    let hosts = after.split(['/', '?', '#', ';']).next().unwrap_or_default();
+    // A URL ends where a blank stands, whatever follows.
+    let ends = |character: char| "/?#;".contains(character) || character.is_whitespace();
+    let hosts = after.split(ends).next().unwrap_or_default();
     Some(Connection {
         host: canonical_hosts(&scheme, hosts),
         user: unescape(user),

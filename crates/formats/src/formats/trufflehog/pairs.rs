@@ -1,0 +1,103 @@
+//! A result whose `Raw` is not its secret: the secret that stands behind a client's name, or beside it in parts.
+
+use std::borrow::Cow;
+
+use reeve_domain::key::{aws, db};
+
+use crate::json::Json;
+
+/// Detectors whose `Raw` is what a client is called and whose `RawV2` has the secret behind it, for versions that wrote
+/// no `SecretParts`: `pkg/detectors` of TruffleHog.
+const NAMED_BY_RAW: &[&str] = &[
+    "Auth0oauth",
+    "Box",
+    "BoxOauth",
+    "Docusign",
+    "GitHubOauth2",
+    "GoogleOauth2",
+    "GoogleOauth2ClientCredentials",
+    "OneLogin",
+    "TencentCloud",
+    "Twilio",
+    "TwilioApiKey",
+];
+
+/// Names of parts that are a secret, the one that is more surely first: beside a `secret`, a `key` is its name.
+const SECRET_PARTS: &[&str] = &["secret", "password", "token", "key"];
+
+/// Names of parts that tell where a secret is used, and are none.
+pub(super) const PLAIN_PARTS: &[&str] = &[
+    "host", "hostname", "server", "port", "username", "user", "domain", "region",
+];
+
+/// The secret, where it is not `Raw`.
+pub(super) enum Behind<'d> {
+    /// `Raw` is what a client is called, and no secret.
+    Name(Cow<'d, str>),
+    /// `Raw` is more or less of it.
+    Part(Cow<'d, str>),
+}
+
+/// The secret where `Raw` is not it: a client's name before its secret, both in one text, or a password whose host and
+/// user stand in `RawV2`. Other scanners report the secret alone, and two secrets of one client are two.
+pub(super) fn secret_behind<'d>(json: &'d Json<'d>, detector: &str, raw: &str) -> Option<Behind<'d>> {
+    let whole = json.get("RawV2").text().filter(|whole| *whole != raw);
+    if aws::is_access_key_id(raw) {
+        return None;
+    }
+    let is_password_of = |whole: &&str| is_connection_with(whole, raw);
+    let is_end = |whole: &&str| raw.strip_suffix(whole).is_some_and(|name| name.ends_with(':'));
+    if let Some(whole) = whole.filter(|whole| is_password_of(whole) || is_end(whole)) {
+        return Some(Behind::Part(Cow::Borrowed(whole)));
+    }
+    let rest = || whole?.strip_prefix(raw).map(behind_separator);
+    let is_name = json.get("Redacted").text() == Some(raw) || NAMED_BY_RAW.contains(&detector);
+    let secret = part_behind(json, raw).or_else(|| rest().filter(|rest| is_name && !rest.is_empty()))?;
+    Some(Behind::Name(match detector.starts_with("Twilio") {
+        true => Cow::Owned([raw, ":", secret].concat()),
+        false => Cow::Borrowed(secret),
+    }))
+}
+
+/// The part that is named as a secret where `Raw` has it not; none where several could be meant, or in a URL, which
+/// may have it in other letters.
+fn part_behind<'d>(json: &'d Json<'d>, raw: &str) -> Option<&'d str> {
+    let parts = json.get("SecretParts").entries();
+    let named = |word: &&str| -> Vec<&'d str> {
+        let named = parts.iter().filter(|(name, _)| is_named(name, word));
+        named.filter_map(|(_, part)| part.text()).collect()
+    };
+    let best = SECRET_PARTS.iter().map(named).find(|named| !named.is_empty())?;
+    let [part] = best[..] else { return None };
+    (!part.is_empty() && !raw.contains(part) && !raw.contains("://")).then_some(part)
+}
+
+/// `secret_id` and `keyId` name an id.
+fn is_named(name: &str, word: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.contains(word) && !name.ends_with("id")
+}
+
+pub(super) fn behind_separator(rest: &str) -> &str {
+    rest.trim_start_matches([':', ' '])
+}
+
+/// `sqlserver://user:password@host` of a password.
+fn is_connection_with(whole: &str, raw: &str) -> bool {
+    let connection = Some(whole)
+        .filter(|whole| whole.contains("://"))
+        .and_then(db::parse);
+    connection.is_some_and(|connection| {
+        let password = connection.password.as_ref();
+        !connection.host.is_empty() && password.is_some_and(|password| password.expose() == raw)
+    })
+}
+
+/// An account or a key of Twilio; of other names nobody knows for sure that they are no more than names.
+pub(super) fn is_sid(name: &str) -> bool {
+    let digits = name
+        .strip_prefix("AC")
+        .or(name.strip_prefix("SK"))
+        .unwrap_or_default();
+    digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
