@@ -9,21 +9,43 @@ use crate::json::Json;
 /// Detectors whose `Raw` is what a client is called and whose `RawV2` has the secret behind it, for versions that wrote
 /// no `SecretParts`: `pkg/detectors` of TruffleHog.
 const NAMED_BY_RAW: &[&str] = &[
-    "Auth0oauth",
-    "Box",
+    "AmplitudeApiKey",
+    "Amadeus",
     "BoxOauth",
+    "Confluent",
     "Docusign",
+    "Dotdigital",
+    "Dwolla",
+    "FacePlusPlus",
+    "Gemini",
     "GitHubOauth2",
     "GoogleOauth2",
     "GoogleOauth2ClientCredentials",
+    "LarkSuiteApiKey",
+    "Mux",
+    "Netsuite",
+    "NexmoApiKey",
     "OneLogin",
+    "RazorPay",
+    "RobinhoodCrypto",
+    "Rownd",
+    "SauceLabs",
+    "Smooch",
+    "Strava",
     "TencentCloud",
+    "Tru",
     "Twilio",
     "TwilioApiKey",
+    "Twitch",
+    "TwitterConsumerkey",
+    "Wiz",
 ];
 
-/// Names of parts that are a secret, the one that is more surely first: beside a `secret`, a `key` is its name.
-const SECRET_PARTS: &[&str] = &["secret", "password", "token", "key"];
+/// Words for parts that are a secret, the one that is more surely first.
+const SECRET_PARTS: &[&str] = &["secret", "password", "token", "private_key", KEY];
+
+/// A part of this name is a secret alone, and the name of one beside any other.
+const KEY: &str = "key";
 
 /// Names of parts that tell where a secret is used, and are none.
 pub(super) const PLAIN_PARTS: &[&str] = &[
@@ -59,17 +81,21 @@ pub(super) fn secret_behind<'d>(json: &'d Json<'d>, detector: &str, raw: &str) -
     }))
 }
 
-/// The part that is named as a secret where `Raw` has it not; none where several could be meant, or in a URL, which
-/// may have it in other letters.
+/// The part that is named as a secret where `Raw` has none; none where several could be meant, or where `Raw` is a URL
+/// with a user, which may have the password in other letters.
 fn part_behind<'d>(json: &'d Json<'d>, raw: &str) -> Option<&'d str> {
     let parts = json.get("SecretParts").entries();
     let named = |word: &&str| -> Vec<&'d str> {
         let named = parts.iter().filter(|(name, _)| is_named(name, word));
         named.filter_map(|(_, part)| part.text()).collect()
     };
+    let mut surely = SECRET_PARTS.iter().filter(|word| **word != KEY).flat_map(named);
+    if surely.any(|part| part == raw) || (raw.contains("://") && raw.contains('@')) {
+        return None;
+    }
     let best = SECRET_PARTS.iter().map(named).find(|named| !named.is_empty())?;
     let [part] = best[..] else { return None };
-    (!part.is_empty() && !raw.contains(part) && !raw.contains("://")).then_some(part)
+    (!part.is_empty() && !raw.contains(part)).then_some(part)
 }
 
 /// `secret_id` and `keyId` name an id.
