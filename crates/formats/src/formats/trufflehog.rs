@@ -19,7 +19,7 @@ use super::Format;
 use crate::draft::{Also, Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
-use pairs::{Behind, PLAIN_PARTS, behind_separator, is_sid, secret_behind};
+use pairs::{Behind, PLAIN_PARTS, WITHOUT_SECRET, behind_separator, is_sid, secret_behind};
 
 /// TruffleHog 3.
 pub(super) const TRUFFLEHOG_V3: Format = Format {
@@ -179,6 +179,7 @@ fn subject<'d>(json: &'d Json<'d>, detector: &str, raw: Cow<'d, str>, value: Cow
     };
     match key_id.filter(|_| is_google && !raw.trim_start().starts_with('{')) {
         Some(id) => SubjectOf::Named(Named::new([id], |texts| gcp::service_account_key(texts[0], None))),
+        None if value == raw && WITHOUT_SECRET.contains(&detector) => SubjectOf::Place,
         None => SubjectOf::Value {
             value,
             half,

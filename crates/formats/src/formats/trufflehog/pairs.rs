@@ -41,6 +41,21 @@ const NAMED_BY_RAW: &[&str] = &[
     "Wiz",
 ];
 
+/// Detectors that write the name of a client and no secret at all: the secret is known by its place.
+pub(super) const WITHOUT_SECRET: &[&str] = &[
+    "Bitfinex",
+    "Flickr",
+    "Hive",
+    "Instamojo",
+    "Mrticktock",
+    "Onedesk",
+    "RingCentral",
+    "SquareApp",
+    "TrelloApiKey",
+    "TrufflehogEnterprise",
+    "ZipBooks",
+];
+
 /// Words for parts that are a secret, the one that is more surely first.
 const SECRET_PARTS: &[&str] = &["secret", "password", "token", "private_key", KEY];
 
