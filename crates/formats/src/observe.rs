@@ -6,7 +6,6 @@ use std::borrow::Cow;
 
 use data_encoding::BASE32_NOPAD;
 use reeve_domain::alert::RawAlert;
-use reeve_domain::key::location::family_of;
 use reeve_domain::key::{KEY_VERSION, KeyError, Resolved};
 use reeve_domain::observation::{
     Evidence, EvidenceScope, Finding, IssueType, Location, Observation, Provenance, Receipt, ReceiptScope,
@@ -24,7 +23,7 @@ use crate::formats::Format;
 use crate::scrub::{self, Scrubber};
 use crate::settings::Settings;
 use crate::url;
-use subject::Home;
+use subject::{Home, telling};
 
 const TITLE_CHARS_MAX: usize = 256;
 const WORD_CHARS_MAX: usize = 256;
@@ -336,12 +335,6 @@ fn source(source: &SourceOf<'_>, scrubber: &Scrubber, format: Speaker<'_>) -> So
         reference: clean(&scrubber.text(&source.reference), REFERENCE_CHARS_MAX),
         url: page,
     }
-}
-
-/// The id of a rule, or what it is called where that alone tells the family.
-fn telling<'r>(id: &'r str, named: Option<&'r str>) -> &'r str {
-    let tells = |text: &&str| family_of(text) != "generic";
-    named.filter(tells).filter(|_| !tells(&id)).unwrap_or(id)
 }
 
 fn without_secrets<'p>(place: &'p Place<'_>, scrubber: &Scrubber) -> Place<'p> {

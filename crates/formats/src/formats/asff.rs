@@ -186,10 +186,12 @@ fn acting<'d>(resources: &'d [Json<'d>]) -> impl Iterator<Item = &'d Json<'d>> {
 }
 
 /// A bucket beside the object in it: what was found lies in the object.
-fn holds_another(resource: &Json<'_>, resources: &[Json<'_>]) -> bool {
-    let id = |resource: &Json<'_>| resource.get("Id").text().unwrap_or_default().to_owned();
-    let within = format!("{}/", id(resource));
-    resources.iter().any(|other| id(other).starts_with(&within))
+fn holds_another<'d>(resource: &'d Json<'d>, resources: &'d [Json<'d>]) -> bool {
+    let id = |resource: &'d Json<'d>| resource.get("Id").text().unwrap_or_default();
+    let mut behind = resources
+        .iter()
+        .filter_map(|other| id(other).strip_prefix(id(resource)));
+    behind.any(|rest| rest.starts_with('/'))
 }
 
 /// One control's result, as far as it is the same for all resources.

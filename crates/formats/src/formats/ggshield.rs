@@ -187,12 +187,8 @@ fn place_of<'d>(record: &Record<'d>, scan: &'d Json<'d>, file: &'d Json<'d>) -> 
         commit: scan
             .get("id")
             .text()
-            .filter(|id| is_commit(id))
+            .filter(|id| leak::is_hex(id, 40))
             .map(Cow::Borrowed),
         ..Place::default()
     }
-}
-
-fn is_commit(id: &str) -> bool {
-    id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

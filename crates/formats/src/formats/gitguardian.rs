@@ -114,15 +114,16 @@ fn read_incident<'d>(json: &'d Json<'d>, incident: &'d Json<'d>) -> Result<Readi
         ..SourceOf::default()
     };
     let hash = incident.get("hmsl_hash").text();
+    let is_hashed = hash.is_some_and(|hex| leak::is_hex(hex, 64));
     let subject = || match hash {
-        Some(hex) if is_sha256(hex) => SubjectOf::Hash {
+        Some(hex) if is_hashed => SubjectOf::Hash {
             kind: HashKind::Alias(AliasKind::Hmsl),
             hex: hex.into(),
         },
         _ => SubjectOf::Place,
     };
     let title = detector.get("display_name").text().unwrap_or(rule);
-    let places = places(occurrences(json, incident), hash.is_some_and(is_sha256));
+    let places = places(occurrences(json, incident), is_hashed);
     let drafts = places.into_iter().map(|(place, exposure)| {
         let mut draft = leak::exposed(subject(), title, source.clone(), place);
         draft.attributes = leak::text(incident.get("assignee_email"))
@@ -167,10 +168,6 @@ fn read_occurrence<'d>(json: &'d Json<'d>) -> Reading<'d> {
 fn is_status(incident: &Json<'_>, word: &str) -> bool {
     let status = incident.get("status").text();
     status.is_some_and(|status| status.eq_ignore_ascii_case(word))
-}
-
-fn is_sha256(hex: &str) -> bool {
-    hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Where the secret lies: told by the incident, or beside it by the event of one more place.

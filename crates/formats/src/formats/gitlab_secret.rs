@@ -127,7 +127,7 @@ fn rule<'d>(json: &'d Json<'d>) -> Result<&'d str, Reject> {
 
 /// 64 hex digits between colons; a path may hold colons of its own.
 fn hash(cve: &str) -> Option<&str> {
-    let is_hash = |part: &&str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hash = |part: &&str| leak::is_hex(part, 64);
     cve.rsplit(':').find(is_hash)
 }
 

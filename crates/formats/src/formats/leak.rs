@@ -55,3 +55,8 @@ pub(super) fn of_parts<'d>(parts: &[Cow<'d, str>]) -> SubjectOf<'d> {
 pub(super) fn text<'d>(json: &'d Json<'d>) -> Option<Cow<'d, str>> {
     json.text().map(Cow::Borrowed)
 }
+
+/// Whether a text is a hash, an id or a commit of so many hex digits.
+pub(in crate::formats) fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use reeve_domain::alert::Origin;
-use reeve_domain::key::location::{self, Scope};
+use reeve_domain::key::location::{self, Scope, family_of};
 use reeve_domain::key::{KeyError, Link, Rel, Resolved, Strength};
 use reeve_domain::secret::{ValueHints, of_alias_hex, of_sha256_hex, of_value};
 use reeve_domain::text::clean;
@@ -118,6 +118,12 @@ impl Home<'_> {
             _ => resolved,
         }
     }
+}
+
+/// The id of a rule, or what it is called where that alone tells the family.
+pub(super) fn telling<'r>(id: &'r str, named: Option<&'r str>) -> &'r str {
+    let tells = |text: &&str| family_of(text) != "generic";
+    named.filter(tells).filter(|_| !tells(&id)).unwrap_or(id)
 }
 
 fn known<'t>(text: &'t Option<Cow<'_, str>>) -> Option<&'t str> {

@@ -7,6 +7,8 @@ use reeve_domain::key::aws::{self, entitlement};
 use reeve_domain::observation::{EvidenceScope, IssueType, SourceSeverity};
 use reeve_domain::reject::DropReason;
 
+mod prowler;
+
 use super::subject::{Cloud, Holder, Resource, accessors, holders, of_key, of_user};
 use super::{rules, severity_of};
 use crate::draft::{Also, Draft, Named, Place, Problem, Record, SourceOf, SubjectOf, Times};
@@ -14,7 +16,7 @@ use crate::formats::asff::rules::is_of_passwords;
 use crate::formats::guardduty::issue_of_type;
 use crate::issue::Meaning;
 use crate::json::Json;
-use crate::{severity, time};
+use crate::time;
 
 static NONE: Json<'static> = Json::Null;
 
@@ -67,94 +69,6 @@ impl<'d> Finding<'d> {
             times: times_of(json, info),
             tool: json.at(&["metadata", "product", "name"]).text(),
             url: page_of(json, info),
-        }
-    }
-
-    /// Prowler 2, whose keys are words for people.
-    pub(super) fn of_prowler_2(record: &Record<'d>) -> Self {
-        let json = record.json();
-        let text = |name: &str| -> &'d str { json.get(name).text().unwrap_or_default() };
-        let (control, account) = (text("Control"), text("Account Number"));
-        // `[check114] Ensure hardware MFA is enabled for the root account`
-        let check = control.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-        let (rule, title) = check.map_or((control, control), |(rule, title)| (rule, title.trim()));
-        let is_root = title.to_ascii_lowercase().contains("root");
-        let (id, kind) = match text("Resource ID") {
-            _ if is_root => (account, "AwsAccountRoot"),
-            arn if arn.starts_with("arn:") => (arn, "Other"),
-            name => (name, user_named_in(text("Message"), name)),
-        };
-        Self {
-            json,
-            info: &NONE,
-            class: 0,
-            rule,
-            title,
-            id: "",
-            status: text("Status"),
-            severity: json
-                .get("Severity")
-                .text()
-                .map(severity::of_word)
-                .unwrap_or_default(),
-            cloud: Cloud {
-                account,
-                provider: "aws",
-                ..Cloud::default()
-            },
-            resources: vec![Resource {
-                id,
-                kind,
-                name: id,
-                namespace: "",
-                region: json.get("Region").text(),
-                details: &NONE,
-            }],
-            times: Times {
-                observed_at: time::of(json.get("Timestamp")),
-                ..Times::default()
-            },
-            tool: Some("Prowler"),
-            url: json.get("Doc link").text(),
-        }
-    }
-
-    pub(super) fn of_prowler(record: &Record<'d>) -> Self {
-        let json = record.json();
-        let text = |name: &str| -> &'d str { json.get(name).text().unwrap_or_default() };
-        let id = match text("ResourceArn") {
-            "" => text("ResourceId"),
-            arn => arn,
-        };
-        let severity = json.get("Severity").text();
-        Self {
-            json,
-            info: &NONE,
-            class: 0,
-            rule: json.get("CheckID").text().unwrap_or("unknown"),
-            title: text("CheckTitle"),
-            id: text("FindingUniqueId"),
-            status: text("Status"),
-            severity: severity.map(severity::of_word).unwrap_or_default(),
-            cloud: Cloud {
-                account: text("AccountId"),
-                provider: text("Provider"),
-                ..Cloud::default()
-            },
-            resources: vec![Resource {
-                id,
-                kind: text("ResourceType"),
-                name: text("ResourceId"),
-                namespace: "",
-                region: json.get("Region").text(),
-                details: &NONE,
-            }],
-            times: Times {
-                observed_at: time::of(json.get("AssessmentStartTime")),
-                ..Times::default()
-            },
-            tool: Some("Prowler"),
-            url: json.at(&["Remediation", "Recommendation", "Url"]).text(),
         }
     }
 
@@ -339,13 +253,6 @@ fn is_of_credential(issue_type: IssueType) -> bool {
             | IssueType::SuspectedCompromise
             | IssueType::HoneytokenTriggered
     )
-}
-
-/// A resource that the message calls a user is one: `… User ann has …`.
-fn user_named_in(message: &str, name: &str) -> &'static str {
-    let mut words = message.split_whitespace();
-    let is_user = words.any(|word| word.eq_ignore_ascii_case("user")) && words.next() == Some(name);
-    if is_user { "AwsIamUser" } else { "Other" }
 }
 
 /// What the finding says of itself; an incident has the list of its findings.

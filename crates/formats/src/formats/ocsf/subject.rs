@@ -9,6 +9,7 @@ use reeve_domain::key::{KeyError, Resolved, aws, entra, gcp, k8s, mail};
 use crate::draft::{Named, Place};
 use crate::envelope::Carried;
 use crate::formats::asff::subject::key_or_principal;
+use crate::formats::leak::is_hex;
 use crate::formats::microsoft::embedded;
 use crate::json::Json;
 
@@ -173,7 +174,8 @@ fn of_google(id: &str, kind: &str, name: &str) -> Result<Resolved, KeyError> {
     let is_guid = id.len() == 36 && id.split('-').count() == 5;
     match kind {
         "API Key" | "apikeys.googleapis.com/Key" if is_guid => return gcp::api_key(id, None),
-        _ if kind.ends_with("ServiceAccountKey") && is_hash(id) => {
+        // Its id is a SHA-1.
+        _ if kind.ends_with("ServiceAccountKey") && is_hex(id, 40) => {
             return gcp::service_account_key(id, Some(name).filter(|name| name.contains('@')));
         }
         _ => {}
@@ -185,11 +187,6 @@ fn of_google(id: &str, kind: &str, name: &str) -> Result<Resolved, KeyError> {
         .into_iter()
         .find_map(|text| gcp::from_member(text).ok());
     accounts.filter(|_| is_account).ok_or(KeyError::NotASubject)
-}
-
-/// The id of a key of a service account is a SHA-1.
-fn is_hash(id: &str) -> bool {
-    id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A name in an account, with its unique id as another; without an account the unique id says more than the name.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use reeve_domain::key::{aws, db};
 
+use crate::formats::leak::is_hex;
 use crate::json::Json;
 
 /// Detectors whose `Raw` is what a client is called and whose `RawV2` has the secret behind it, for versions that wrote
@@ -140,5 +141,5 @@ pub(super) fn is_sid(name: &str) -> bool {
         .strip_prefix("AC")
         .or(name.strip_prefix("SK"))
         .unwrap_or_default();
-    digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    is_hex(digits, 32)
 }
