@@ -1,10 +1,11 @@
 //! The line on the embedded log, as a user runs it: publish, tasks, events, metrics and an orderly end.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use reeve_tests::embedded::Embedded;
 use reeve_tests::host::wait_until;
-use reeve_tests::metrics::{check_promtool, get};
+use reeve_tests::metrics::{Scrape, check_promtool, get};
 
 const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json");
 const BROKEN: &str = include_str!("../../services/reeve/samples/broken.json");
@@ -60,4 +61,52 @@ fn alerts_become_tasks_that_people_can_claim_and_nothing_shows_a_secret() {
     for text in [printed, metrics, replica.log()] {
         assert!(!text.contains(CANARY) && !text.contains("panicked"));
     }
+}
+
+/// Publishes the sample if wanted, and waits until so many open cases are named with the current key, the previous one
+/// and another one; the open tasks then.
+#[track_caller]
+fn counted(reeve: &Embedded, publish: bool, expected: [f64; 3]) -> BTreeSet<String> {
+    let mut replica = reeve.run("stderr");
+    if publish {
+        reeve.publish("alerts.json", GITLEAKS);
+    }
+    wait_until(BOUND, &format!("{expected:?} cases by their keys"), || {
+        let scrape = Scrape::of(reeve.port());
+        let of = |key: &str| scrape.sum("reeve_ledger_open_cases", &format!("hash_key=\"{key}\""));
+        scrape.sum("reeve_consumer_lag_records", "") == 0.0
+            && of("none") == 1.0
+            && ["current", "previous", "other"].map(of) == expected
+    });
+    replica.stop();
+    let open = reeve.tasks().into_iter().filter(|task| task["state"] == "open");
+    open.map(|task| task["task_id"].to_string()).collect()
+}
+
+#[test]
+fn a_rotation_of_the_key_keeps_every_task_across_restarts_and_shows_when_it_is_over() {
+    let reeve = Embedded::default();
+    let [old, new] = ["old key ", "new key "].map(|name| reeve.write(name.trim(), &name.repeat(8)));
+    let reeve = reeve.with("REEVE_HMAC_KEY_FILE", &old);
+    let before = counted(&reeve, true, [2.0, 0.0, 0.0]);
+    let reeve = reeve.with("REEVE_HMAC_KEY_FILE", &new);
+    counted(&reeve, false, [0.0, 0.0, 2.0]);
+    let reeve = reeve.with("REEVE_HMAC_KEY_PREVIOUS_FILE", &old);
+    counted(&reeve, false, [0.0, 2.0, 0.0]);
+    let during = counted(&reeve, true, [2.0, 0.0, 0.0]);
+    let reeve = reeve.with("REEVE_HMAC_KEY_PREVIOUS_FILE", "");
+    let after = counted(&reeve, true, [2.0, 0.0, 0.0]);
+    assert_eq!(before.len(), 3);
+    assert_eq!((&before, &before), (&during, &after));
+}
+
+/// What the test above guards: without the previous key every hashed secret is another subject.
+#[test]
+fn a_key_that_is_changed_without_a_rotation_parts_what_is_seen_again() {
+    let reeve = Embedded::default();
+    let new = reeve.write("new key", "another key of at least 32 bytes here");
+    let before = counted(&reeve, true, [2.0, 0.0, 0.0]);
+    let reeve = reeve.with("REEVE_HMAC_KEY_FILE", &new);
+    let after = counted(&reeve, true, [2.0, 0.0, 1.0]);
+    assert_eq!((before.len(), after.len()), (3, 4));
 }

@@ -55,7 +55,12 @@ fn check_deaths(victim: &str, other: &str) {
         let launch = line.replica("victim").role(victim);
         let mut replica = launch.env("REEVE_FAILPOINT", &failpoint).start();
         for part in 0..nth {
+            let before = consumed(&replica);
             line.publish(&Alerts::generate(100 * seed + part, 60, 60));
+            // what comes after a commit is in another transaction
+            wait_until(PATIENCE, "the victim commits or dies", || {
+                !replica.is_running() || consumed(&replica) > before
+            });
         }
         replica.wait_death(PATIENCE);
     }
@@ -64,6 +69,10 @@ fn check_deaths(victim: &str, other: &str) {
     survivor.stop();
     steady.stop();
     line.check();
+}
+
+fn consumed(replica: &Replica) -> f64 {
+    replica.scrape().sum("reeve_records_consumed_total", "")
 }
 
 /// Without transactions the same death doubles what was written before it, so the checker's silence means something.

@@ -41,6 +41,7 @@ const PLAIN: [(&str, &[&str]); 22] = [
     ("reeve_partitions_owned", &["role"]),
     ("reeve_ledger_restore_duration_seconds", &[]),
     ("reeve_ledger_cases", &[]),
+    ("reeve_ledger_open_cases", &["hash_key"]),
     ("reeve_build_info", &["version", "config_sha256"]),
 ];
 

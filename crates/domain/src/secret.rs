@@ -11,7 +11,7 @@ mod public_key;
 mod token;
 mod value;
 
-pub use hmac_keys::{AliasKind, HmacKeys};
+pub use hmac_keys::{AliasKind, HmacKeys, key_id_of};
 pub use mask::{is_header_hash, is_masked};
 pub use normalize::{base64_text, normalize};
 pub use token::token_in;

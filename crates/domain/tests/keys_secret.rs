@@ -2,8 +2,8 @@
 
 use reeve_domain::key::{Alias, Confidence, Rel, Resolved, Strength, SubjectKey, db};
 use reeve_domain::secret::{
-    AliasKind, HmacKeys, Secret, Unkeyable, ValueHints, base64_text, is_masked, normalize, of_alias_hex,
-    of_sha256_hex, of_value,
+    AliasKind, HmacKeys, Secret, Unkeyable, ValueHints, base64_text, is_masked, key_id_of, normalize,
+    of_alias_hex, of_sha256_hex, of_value,
 };
 
 const AWS_ID: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -80,6 +80,29 @@ fn during_a_rotation_the_old_key_of_a_value_is_a_strong_alias() {
         strength(&rotated_url, &resolve(url).subject.key),
         Some(Strength::Strong)
     );
+}
+
+#[test]
+fn during_a_rotation_a_payload_is_known_again_by_either_key() {
+    let letter = keys().payload_hmac(b"broken");
+    let rotated = HmacKeys::new(&[8; 32]).expect("32 bytes");
+    assert!(!rotated.is_payload(b"broken", &letter));
+    let rotated = rotated.with_previous(&[7; 32]).expect("32 bytes");
+    assert!(rotated.is_payload(b"broken", &letter));
+    assert!(rotated.is_payload(b"broken", &rotated.payload_hmac(b"broken")));
+    assert!(!rotated.is_payload(b"another", &letter));
+}
+
+#[test]
+fn a_keyed_hash_says_by_which_key_it_was_made_and_no_other_subject_does() {
+    let hashed = resolve(AWS_HALF).subject.key;
+    assert_eq!(key_id_of(&hashed), Some(keys().key_id()));
+    for key in [
+        "secret:aws:access-key:AKIAIOSFODNN7EXAMPLE",
+        "identity:value:hmac:abcdefgh/x",
+    ] {
+        assert_eq!(key_id_of(&key.parse().expect("a key")), None, "{key}");
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Gauges of a partition, kept up to date case by case: what a case adds is taken away before it changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use reeve_domain::key::Strength;
 use reeve_domain::priority::Band;
+use reeve_domain::secret::key_id_of;
 use reeve_domain::time::Timestamp;
 
 use crate::case::Case;
@@ -10,6 +12,9 @@ use crate::notice::Notice;
 
 /// Numbers by band and route.
 pub type ByRoute = BTreeMap<(Band, String), u64>;
+
+/// Numbers by the ids of the keys whose keyed hashes name one subject.
+pub type ByKeyIds = BTreeMap<BTreeSet<String>, u64>;
 
 /// What the metrics show of open tasks (open, acknowledged or claimed).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub struct Gauges {
     pub pending: BTreeMap<Band, u64>,
     /// When the oldest open task of a band was first detected.
     pub oldest: BTreeMap<Band, Timestamp>,
+    /// Cases with an open task, by the keys that they can be met with; no key where no keyed hash names the subject.
+    pub cases: ByKeyIds,
 }
 
 /// Open tasks of many cases, countable at any time.
@@ -40,6 +47,7 @@ pub(crate) struct Tally {
     ahead: BTreeMap<Timestamp, ByRoute>,
     until: Option<Timestamp>,
     detected: BTreeMap<Band, BTreeMap<Timestamp, u64>>,
+    cases: ByKeyIds,
 }
 
 impl Tally {
@@ -58,6 +66,10 @@ impl Tally {
             .told()
             .map(Notice::glance)
             .filter(|told| told.state.is_open());
+        let mut open = open.peekable();
+        if open.peek().is_some() {
+            shift(&mut self.cases, key_ids(case), add);
+        }
         for task in open {
             let band = task.band;
             let label = || (band, task.route.clone());
@@ -109,8 +121,22 @@ impl Tally {
                 .iter()
                 .filter_map(|(band, ages)| Some((*band, first(ages)?)))
                 .collect(),
+            cases: self.cases.clone(),
         }
     }
+}
+
+/// Of the keyed hashes among the names of a subject.
+fn key_ids(case: &Case) -> BTreeSet<String> {
+    let strong = case
+        .aliases
+        .iter()
+        .filter(|alias| alias.strength == Strength::Strong);
+    std::iter::once(case.key())
+        .chain(strong.map(|alias| &alias.key))
+        .filter_map(key_id_of)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn shift<K: Ord>(counts: &mut BTreeMap<K, u64>, key: K, add: bool) {

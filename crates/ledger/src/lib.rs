@@ -44,7 +44,7 @@ mod words;
 pub use api::{Age, Applied, Input, InputTopic, Noted, Position};
 pub use apply::{apply, lookup_due, wants_lookup};
 pub use case::Case;
-pub use gauges::{ByRoute, Gauges};
+pub use gauges::{ByKeyIds, ByRoute, Gauges};
 pub use notice::{Glance, Notice};
 pub use partition::{LedgerRecord, Overlay, Partition};
 pub use record::{LEDGER_VERSION, LedgerError, ledger_record};

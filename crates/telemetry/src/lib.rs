@@ -9,5 +9,5 @@ pub mod metrics;
 mod server;
 
 pub use health::{Health, LaneHealth};
-pub use metrics::{Clock, Known, LedgerSnapshot, Metrics, TaskCounts};
+pub use metrics::{Clock, HashKey, Known, LedgerSnapshot, Metrics, TaskCounts};
 pub use server::Server;

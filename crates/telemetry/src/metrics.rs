@@ -18,7 +18,7 @@ use reeve_domain::time::Timestamp;
 
 use families::Families;
 use snapshot::Snapshots;
-pub use snapshot::{LedgerSnapshot, TaskCounts};
+pub use snapshot::{HashKey, LedgerSnapshot, TaskCounts};
 
 /// What one result of a report becomes: the label `outcome` of `reeve_alerts_total`.
 pub const ALERT_OUTCOMES: [&str; 5] = ["finding", "evidence", "receipt", "dropped", "rejected"];

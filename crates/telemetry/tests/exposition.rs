@@ -14,7 +14,7 @@ use reeve_domain::priority::Band;
 use reeve_domain::reject::{DropReason, Reason};
 use reeve_domain::task::Closure;
 use reeve_domain::time::Timestamp;
-use reeve_telemetry::{Health, Known, LedgerSnapshot, Metrics, Server, TaskCounts};
+use reeve_telemetry::{HashKey, Health, Known, LedgerSnapshot, Metrics, Server, TaskCounts};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -78,6 +78,7 @@ const CONTRACT: [(&str, &str, &[&str]); 29] = [
     ("reeve_inventory_available", "gauge", &["inventory"]),
     ("reeve_ledger_restore_duration_seconds", "gauge", &[]),
     ("reeve_ledger_cases", "gauge", &[]),
+    ("reeve_ledger_open_cases", "gauge", &["hash_key"]),
     ("reeve_build_info", "gauge", &["config_sha256", "version"]),
     ("reeve_config_last_reload_successful", "gauge", &[]),
 ];
@@ -106,6 +107,7 @@ fn snapshot(open: u64, oldest_s: i64) -> LedgerSnapshot {
     };
     LedgerSnapshot {
         cases: open + 1,
+        open_cases: [(HashKey::Previous, open)].into(),
         tasks: [((Band::P1, "live secret".to_owned()), counts)].into(),
         pending_enrichment: [(Band::P1, 1)].into(),
         oldest_open: [(Band::P1, Timestamp::from_millis(NOW_MS - oldest_s * 1_000))].into(),

@@ -216,6 +216,7 @@ impl Shared<'_> {
         let parts = self.parts(rules);
         let metrics = self.metrics.clone();
         let topics = self.config.log.names.clone();
+        let keys = Arc::clone(&self.start.keys);
         Box::new(move || {
             let result = open().and_then(|log| match role {
                 Role::Normalizer => {
@@ -235,6 +236,7 @@ impl Shared<'_> {
                     let told = report::Dispatched {
                         metrics,
                         names: topics,
+                        keys,
                     };
                     let segment = Dispatcher::new(parts(partitions), told);
                     drive(

@@ -1,15 +1,17 @@
 //! From what lanes and segments did to metrics and health.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reeve_dispatcher::{Counts, Observe, State};
+use reeve_domain::secret::HmacKeys;
 use reeve_inventories::InventoryCounts;
-use reeve_ledger::{Age, Gauges, Noted};
+use reeve_ledger::{Age, Noted};
 use reeve_log::drive::{Observer, TransactionResult};
 use reeve_log::{Role, Topic, TopicNames};
-use reeve_telemetry::{LaneHealth, LedgerSnapshot, Metrics, TaskCounts};
+use reeve_telemetry::{HashKey, LaneHealth, LedgerSnapshot, Metrics, TaskCounts};
 
 /// Reports of the normalizer.
 pub fn normalizer(metrics: Metrics, names: TopicNames) -> impl FnMut(&reeve_normalizer::Counts) + Send {
@@ -37,6 +39,8 @@ pub struct Dispatched {
     pub metrics: Metrics,
     /// What the topics are called.
     pub names: TopicNames,
+    /// The keys of the keyed hashes.
+    pub keys: Arc<HmacKeys>,
 }
 
 impl Observe for Dispatched {
@@ -61,9 +65,7 @@ impl Observe for Dispatched {
 
     fn state(&mut self, partition: i32, state: Option<State<'_>>) {
         match state {
-            Some(state) => self
-                .metrics
-                .set_gauges(partition, snapshot(state.gauges, state.cases)),
+            Some(state) => self.metrics.set_gauges(partition, snapshot(&state, &self.keys)),
             None => self.metrics.withdraw(partition),
         }
     }
@@ -113,13 +115,17 @@ fn looked_up(metrics: &Metrics, counts: &InventoryCounts) {
     metrics.lookup_durations(&counts.name, &counts.durations);
 }
 
-fn snapshot(gauges: &Gauges, cases: usize) -> LedgerSnapshot {
+fn snapshot(state: &State<'_>, keys: &HmacKeys) -> LedgerSnapshot {
+    let gauges = state.gauges;
     let mut snapshot = LedgerSnapshot {
-        cases: cases as u64,
+        cases: state.cases as u64,
         pending_enrichment: gauges.pending.clone(),
         oldest_open: gauges.oldest.clone(),
         ..LedgerSnapshot::default()
     };
+    for (ids, count) in &gauges.cases {
+        *snapshot.open_cases.entry(hash_key(ids, keys)).or_default() += count;
+    }
     let mut fill = |from: &reeve_ledger::ByRoute, set: fn(&mut TaskCounts, u64)| {
         for (label, count) in from {
             set(snapshot.tasks.entry(label.clone()).or_default(), *count);
@@ -130,6 +136,19 @@ fn snapshot(gauges: &Gauges, cases: usize) -> LedgerSnapshot {
     fill(&gauges.ownerless, |counts, count| counts.ownerless = count);
     fill(&gauges.blocked, |counts, count| counts.blocked = count);
     snapshot
+}
+
+/// The best of the keys that a subject is named with.
+fn hash_key(ids: &BTreeSet<String>, keys: &HmacKeys) -> HashKey {
+    if ids.is_empty() {
+        HashKey::None
+    } else if ids.contains(keys.key_id()) {
+        HashKey::Current
+    } else if keys.previous_key_id().is_some_and(|id| ids.contains(id)) {
+        HashKey::Previous
+    } else {
+        HashKey::Other
+    }
 }
 
 /// What one lane tells.

@@ -180,12 +180,26 @@ impl HmacKeys {
         mac.as_str().to_owned()
     }
 
+    /// Whether `hmac` is the keyed hash of that payload, by the current key or the previous one.
+    pub fn is_payload(&self, payload: &[u8], hmac: &str) -> bool {
+        let digest = Sha256::digest(payload);
+        let mut keys = std::iter::once(&self.current).chain(&self.previous);
+        keys.any(|key| key.mac(PAYLOAD_DOMAIN, &digest).as_str() == hmac)
+    }
+
     fn aliases_of_digest(&self, domain: &str, digest: &[u8]) -> Result<Vec<Alias>, KeyError> {
         let previous = self.previous.iter();
         previous
             .map(|previous| Ok(strong(previous.key(domain, digest)?)))
             .collect()
     }
+}
+
+/// The id of the key that a keyed hash was made with; none of any other subject.
+pub fn key_id_of(key: &SubjectKey) -> Option<&str> {
+    let hashed = (key.class(), key.provider(), key.kind()) == (Class::Secret, "value", "hmac");
+    let (id, _) = key.id().split_once('/').filter(|_| hashed)?;
+    Some(id)
 }
 
 /// The state of the hash once it has taken in its key; both it and what is cloned from it are overwritten when dropped.

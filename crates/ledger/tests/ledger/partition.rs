@@ -1,6 +1,6 @@
 //! A partition: nothing before the commit, a proof of what is there, numbers that stay true.
 
-use reeve_domain::key::SubjectKey;
+use reeve_domain::key::{Alias, Strength, SubjectKey};
 use reeve_domain::observation::{Finding, IssueType, Statement};
 use reeve_ledger::{Input, InputTopic, LedgerError, Overlay, Partition, Position};
 
@@ -202,6 +202,53 @@ fn gauges_count_what_is_open_and_time_makes_it_overdue() {
     partition.commit(overlay, at_once());
     let now = partition.gauges(at(24 * 100));
     assert_eq!((sum(&now.open), sum(&now.overdue)), (4, 4));
+}
+
+#[test]
+fn open_cases_are_counted_by_the_keys_that_name_them() {
+    let hash = |id: &str, n: usize| format!("secret:value:hmac:{id}/{n:0>52}");
+    let alias = |key: String| Alias {
+        key: key.parse().unwrap(),
+        strength: Strength::Strong,
+    };
+    let by_id = keys(2);
+    let met: Vec<(SubjectKey, Vec<Alias>)> = vec![
+        (hash("oldoldol", 1).parse().unwrap(), Vec::new()),
+        (
+            hash("newnewne", 2).parse().unwrap(),
+            vec![alias(hash("oldoldol", 2))],
+        ),
+        (by_id[0].clone(), vec![alias(hash("oldoldol", 3))]),
+        (by_id[1].clone(), Vec::new()),
+    ];
+    let (mut partition, mut overlay) = (Partition::default(), Overlay::default());
+    for (key, aliases) in &met {
+        let finding = Finding {
+            aliases: aliases.clone(),
+            ..leak_of(key)
+        };
+        partition.apply(
+            &mut overlay,
+            key,
+            (Input::Finding(&finding), None),
+            at_once(),
+            at(1),
+        );
+    }
+    let records = overlay.ledger_records(at_once());
+    partition.commit(overlay, at_once());
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    let expected = [
+        (ids(&["oldoldol"]), 2),
+        (ids(&["newnewne", "oldoldol"]), 1),
+        (ids(&[]), 1),
+    ];
+    assert_eq!(partition.gauges(at(2)).cases, expected.clone().into());
+    let records: Ledger = records
+        .into_iter()
+        .map(|(key, value)| (key.as_str().as_bytes().to_vec(), value.unwrap()))
+        .collect();
+    assert_eq!(restored(&records).gauges(at(2)).cases, expected.into());
 }
 
 #[test]

@@ -18,12 +18,40 @@ use super::families::gauges;
 pub struct LedgerSnapshot {
     /// Cases, stubs included.
     pub cases: u64,
+    /// Cases with an open task, by what their subjects can be met with.
+    pub open_cases: BTreeMap<HashKey, u64>,
     /// Tasks by band and route.
     pub tasks: BTreeMap<(Band, String), TaskCounts>,
     /// Open tasks whose inventories have not answered.
     pub pending_enrichment: BTreeMap<Band, u64>,
     /// The earliest beginning among the open tasks of a band.
     pub oldest_open: BTreeMap<Band, Timestamp>,
+}
+
+/// The key of the keyed hashes that a subject is named with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HashKey {
+    /// That of this process.
+    Current,
+    /// That of before a rotation which is under way, and not yet the current one.
+    Previous,
+    /// Neither: its secret, seen again, is another subject.
+    Other,
+    /// No keyed hash names the subject.
+    None,
+}
+
+impl HashKey {
+    const ALL: [Self; 4] = [Self::Current, Self::Previous, Self::Other, Self::None];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Previous => "previous",
+            Self::Other => "other",
+            Self::None => "none",
+        }
+    }
 }
 
 /// Tasks of one band and route.
@@ -137,6 +165,7 @@ struct Gauges {
     lag: IntGaugeVec,
     restored: Gauge,
     cases: IntGauge,
+    open_cases: IntGaugeVec,
     open: IntGaugeVec,
     overdue: IntGaugeVec,
     ownerless: IntGaugeVec,
@@ -166,6 +195,11 @@ impl Gauges {
                 "Cases in the ledger of the owned partitions.",
             ))
             .expect(why),
+            open_cases: gauges(
+                "reeve_ledger_open_cases",
+                "Cases with an open task, by the key of the keyed hashes that names their subjects.",
+                &["hash_key"],
+            ),
             open: tasks(
                 "reeve_tasks_open",
                 "Tasks that are open, acknowledged or claimed.",
@@ -189,9 +223,10 @@ impl Gauges {
         }
     }
 
-    fn of_ledger(&self) -> [&dyn Collector; 7] {
+    fn of_ledger(&self) -> [&dyn Collector; 8] {
         [
             &self.cases,
+            &self.open_cases,
             &self.open,
             &self.overdue,
             &self.ownerless,
@@ -207,8 +242,11 @@ impl Gauges {
         all
     }
 
-    /// Every band and configured route at 0.
+    /// Every band, key and configured route at 0.
     fn start(&self, routes: &BTreeSet<String>) {
+        for key in HashKey::ALL {
+            self.open_cases.with_label_values(&[key.as_str()]).set(0);
+        }
         for band in Band::ALL {
             self.pending.with_label_values(&[band.as_str()]).set(0);
             self.oldest.with_label_values(&[band.as_str()]).set(0);
@@ -220,6 +258,11 @@ impl Gauges {
 
     fn add(&self, ledger: &LedgerSnapshot, now: Timestamp) {
         self.cases.add(whole(ledger.cases));
+        for (key, count) in &ledger.open_cases {
+            self.open_cases
+                .with_label_values(&[key.as_str()])
+                .add(whole(*count));
+        }
         for ((band, route), counts) in &ledger.tasks {
             self.tasks(*band, route, *counts);
         }
