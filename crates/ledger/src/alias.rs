@@ -21,17 +21,13 @@ use crate::pass::{HOPS_MAX, between, event_id, pass_on};
 use crate::permit::denied;
 use crate::refresh::{Now, publish};
 use crate::rules::spans;
+use crate::signs::is_place;
 use crate::ties::{Name, Ties};
 use crate::{fit, names};
 
 /// Whether reeve itself says it.
 pub(crate) fn is_system(event: &TaskEvent) -> bool {
     event.actor.kind == ActorKind::System
-}
-
-/// A place stands for whatever lies there: it is nobody's alias.
-fn is_place(key: &SubjectKey) -> bool {
-    key.provider() == "location"
 }
 
 /// Sends a `link` to every strong alias that the case has not claimed yet, or so long ago that its redirect may be
@@ -45,6 +41,7 @@ pub(crate) fn claim(case: &mut Case, aliases: &[Alias], at: Now<'_>, out: &mut A
         })
     };
     let strong = aliases.iter().filter(|alias| alias.strength == Strength::Strong);
+    // a place stands for whatever lies there: it is nobody's alias
     let keys = strong.map(|alias| &alias.key).filter(|key| !is_place(key));
     let idle = is_place(case.key()) || case.ties.main.is_some();
     if idle || !keys.clone().any(|key| due(case, key)) {

@@ -212,7 +212,7 @@ pub(crate) fn fold_piece(case: &mut Case, piece: Piece, mover: Mover, at: Now<'_
 pub(crate) fn add_piece(case: &mut Case, piece: &Piece) -> (bool, bool) {
     if is_life(piece.statement) {
         let between = case.evidence_times();
-        let lived = observe::lives(case, &piece.source, piece.at, &between);
+        let lived = observe::lives(case, (&piece.source, &piece.reference), piece.at, &between);
         return (lived.added, lived.decides);
     }
     let lost = piece::add(&mut case.pieces, piece.clone());

@@ -15,6 +15,7 @@ use crate::bounds::{TEXT_CHARS_MAX, cut};
 use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId};
 use crate::refresh::{Now, Seen};
+use crate::signs::Signs;
 use crate::words::Covered;
 
 /// How many pieces of evidence a task shows.
@@ -241,13 +242,14 @@ impl Parts<'_> {
     }
 
     fn evidence(&self) -> Vec<EvidenceEntry> {
+        let signs = Signs::of(self.case);
         let of_task = |(piece, why): &(&crate::piece::Piece, &Option<&str>)| {
             why.is_none()
                 || self
                     .tracked
                     .causes
                     .values()
-                    .any(|cause| piece.covers(self.issue, cause))
+                    .any(|cause| signs.cover(piece, self.issue, cause))
         };
         let pairs = self
             .case

@@ -15,8 +15,9 @@ use crate::api::InputTopic;
 use crate::cause::{CauseFact, CauseId};
 use crate::marks::Marks;
 use crate::notice::Notice;
-use crate::piece::{Piece, is_believed_death};
+use crate::piece::Piece;
 use crate::seen_events::SeenEvents;
+use crate::signs::Signs;
 use crate::ties::Ties;
 use crate::words::Word;
 
@@ -239,18 +240,32 @@ impl Case {
         self.life.values().filter_map(Marks::last).max()
     }
 
-    /// The last time something credible said that the subject cannot act any more.
+    /// The last time something credible said that the subject cannot act any more; never of a place, which has no end.
     pub(crate) fn died_at(&self) -> Option<Timestamp> {
+        let signs = Signs::of(self);
         let believed = self
             .pieces
             .iter()
-            .filter(|piece| is_believed_death(piece, &self.life));
+            .filter(|piece| !signs.are_of_a_place() && signs.believe_death(piece));
         believed.map(|piece| piece.at).max()
     }
 
     /// Whether the credential works, as far as the facts go: life beats silence beats death, until evidence.
     pub(crate) fn validity(&self, causes: &Causes) -> Validity {
-        validity_of(self.lived_at(), self.died_at(), causes.values())
+        self.validity_but(causes, true)
+    }
+
+    /// The same, where evidence of its end counts only if `deaths`.
+    pub(crate) fn validity_but(&self, causes: &Causes, deaths: bool) -> Validity {
+        let signs = Signs::of(self);
+        if signs.are_of_a_place() {
+            return signs.validity_there(causes, &self.pieces, deaths);
+        }
+        validity_of(
+            self.lived_at(),
+            self.died_at().filter(|_| deaths),
+            causes.values(),
+        )
     }
 
     /// What separates sightings, sorted: times of evidence and words, and of first sightings, which evidence that was

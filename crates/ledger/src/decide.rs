@@ -14,7 +14,7 @@ use reeve_policy::{Facts, Policy, Triage};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::case::{Case, Tracked, validity_of};
+use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId, width};
 use crate::refresh::Seen;
 use crate::timeline::Outlook;
@@ -72,7 +72,7 @@ impl<'a> Picture<'a> {
             issue,
             subject: &case.subject,
             clock,
-            validity: validity_of(case.lived_at(), died, tracked.causes.values()),
+            validity: case.validity_but(&tracked.causes, outlook.closed.is_none()),
             honeytoken: tracked.causes.values().any(|cause| cause.honeytoken),
             misuse_since: if issue == IssueType::SuspectedCompromise {
                 Some(clock)

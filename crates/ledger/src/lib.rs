@@ -34,10 +34,10 @@ mod rules;
 mod seen_events;
 mod shown;
 mod shrink;
+mod signs;
 mod tick;
 mod ties;
 mod timeline;
-
 mod traces;
 mod words;
 

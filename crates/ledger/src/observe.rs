@@ -15,6 +15,7 @@ use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId, MORE, report_of, width};
 use crate::marks::{Marked, Marks};
 use crate::notice::Notice;
+use crate::signs::witness;
 use crate::timeline::is_present_tense;
 
 /// How many sources can show signs of life of one subject.
@@ -35,7 +36,8 @@ pub(crate) fn finding(case: &mut Case, finding: &Finding, now: Timestamp) -> New
     let observed = finding.observed_at.clamped(now).0;
     let between = case.evidence_times();
     let active = finding.validity == Validity::Active;
-    let lived = active && lives(case, &finding.source.format, observed, &between).decides;
+    let source = &finding.source;
+    let lived = active && lives(case, (&source.format, &source.reference), observed, &between).decides;
     let report = report_of(&finding.provenance);
     let proven = case
         .pieces
@@ -70,8 +72,13 @@ pub(crate) struct Lived {
 }
 
 /// Remembers a sign of life; `between` are the times of evidence and words.
-pub(crate) fn lives(case: &mut Case, source: &str, at: Timestamp, between: &[Timestamp]) -> Lived {
-    let name = life_name(&case.life, source);
+pub(crate) fn lives(
+    case: &mut Case,
+    (source, reference): (&str, &str),
+    at: Timestamp,
+    between: &[Timestamp],
+) -> Lived {
+    let name = life_name(&case.life, &witness(case.key(), source, reference));
     let bare =
         |told: &Notice| told.glance().state.is_open() && told.glance().uncleared == told.glance().causes;
     let all_open = case.told().all(bare);

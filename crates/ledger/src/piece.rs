@@ -1,7 +1,5 @@
 //! A piece of evidence as the case keeps it, with the level reeve gave it.
 
-use std::collections::BTreeMap;
-
 use reeve_domain::event::{Actor, EvidenceBody};
 use reeve_domain::observation::{Evidence, EvidenceLevel, EvidenceScope, IssueType, Statement};
 use reeve_domain::task::EvidenceEntry;
@@ -10,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds::{EVIDENCE_MAX, TEXT_CHARS_MAX, cut};
 use crate::cause::{CauseFact, report_of};
-use crate::marks::Marks;
 
 /// Stands before the hash of a scan where evidence speaks of what that scan covers.
 pub(crate) const SCAN: &str = "scan:";
@@ -125,24 +122,6 @@ pub(crate) const fn is_death(statement: Statement) -> bool {
         statement,
         Statement::Disabled | Statement::Deleted | Statement::Rotated | Statement::Inactive
     )
-}
-
-/// Whether a piece is believed when it says that the subject cannot act any more: by its level, or because the same
-/// source saw life before.
-pub(crate) fn is_believed_death(piece: &Piece, life: &BTreeMap<String, Marks>) -> bool {
-    let by_level = match piece.level {
-        EvidenceLevel::E1 | EvidenceLevel::E2 => true,
-        EvidenceLevel::E3 => piece.statement == Statement::Inactive && is_change(piece, life),
-        EvidenceLevel::E4 => false,
-    };
-    !piece.errored && is_death(piece.statement) && by_level
-}
-
-/// Whether the same source saw life before.
-pub(crate) fn is_change(piece: &Piece, life: &BTreeMap<String, Marks>) -> bool {
-    life.get(&piece.source)
-        .and_then(Marks::first)
-        .is_some_and(|first| first < piece.at)
 }
 
 /// Adds `piece` to sorted `pieces`. Beyond the bound, the oldest goes that repeats its predecessor, else the oldest

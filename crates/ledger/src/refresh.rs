@@ -16,6 +16,7 @@ use crate::decide::{Picture, clock_of};
 use crate::ladder;
 use crate::notice::Notice;
 use crate::rules::hold_until;
+use crate::signs::Signs;
 use crate::timeline::{Facts, Outlook};
 use crate::words::Told;
 
@@ -115,7 +116,7 @@ pub(crate) fn replay(case: &Case, issue: IssueType, tracked: &Tracked, policy: &
     Outlook::of(&Facts {
         issue,
         causes: &tracked.causes,
-        life: &case.life,
+        signs: Signs::of(case),
         pieces: &case.pieces,
         attested: &Told::attested(&tracked.words),
         policy,

@@ -6,15 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use reeve_domain::observation::{IssueType, Statement};
+use reeve_domain::observation::{EvidenceLevel, IssueType, Statement};
 use reeve_domain::task::Closure;
 use reeve_domain::time::Timestamp;
 use reeve_policy::{Policy, Standing, Verdict};
 
 use crate::case::{Causes, validity_of};
 use crate::cause::{CauseFact, CauseId};
-use crate::marks::Marks;
-use crate::piece::{Piece, is_believed_death, is_change, is_death};
+use crate::piece::{Piece, is_death};
+use crate::signs::Signs;
 
 /// The facts of one task.
 pub(crate) struct Facts<'a> {
@@ -22,8 +22,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) issue: IssueType,
     /// The source findings.
     pub(crate) causes: &'a Causes,
-    /// Signs of life of the subject, by source.
-    pub(crate) life: &'a BTreeMap<String, Marks>,
+    /// Signs of life of the subject.
+    pub(crate) signs: Signs<'a>,
     /// Evidence about the subject, in order of time.
     pub(crate) pieces: &'a [Piece],
     /// Reviews with a document: when, and the event's id.
@@ -66,7 +66,7 @@ impl Outlook {
 /// that evidence has to be newer than it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Moment {
-    Life,
+    Life(usize),
     Sight(usize),
     Evidence(usize),
     Attested(usize),
@@ -78,6 +78,9 @@ struct CauseState<'a> {
     present: bool,
     closed: Option<Closing>,
     standing: Vec<usize>,
+    /// The last sign of life, and the last word of death that was believed.
+    lived: Option<Timestamp>,
+    died: Option<Timestamp>,
 }
 
 /// How a cause was closed.
@@ -90,8 +93,6 @@ struct Closing {
 
 struct Replay<'a> {
     facts: &'a Facts<'a>,
-    lived: Option<Timestamp>,
-    died: Option<Timestamp>,
     causes: Vec<CauseState<'a>>,
     out: Outlook,
 }
@@ -104,12 +105,12 @@ impl<'a> Replay<'a> {
             present: false,
             closed: None,
             standing: Vec::new(),
+            lived: None,
+            died: None,
         });
         let why_not = vec![Some("it speaks of no cause of this task"); facts.pieces.len()];
         Self {
             facts,
-            lived: None,
-            died: None,
             causes: causes.collect(),
             out: Outlook {
                 why_not,
@@ -120,9 +121,7 @@ impl<'a> Replay<'a> {
 
     fn moments(&mut self) -> Vec<(Timestamp, Moment)> {
         let mut moments = BTreeSet::new();
-        for at in self.facts.life.values().flat_map(Marks::iter) {
-            moments.insert((at, Moment::Life));
-        }
+        moments.extend(self.facts.signs.all().map(|(who, at)| (at, Moment::Life(who))));
         for (index, cause) in self.causes.iter().enumerate() {
             moments.extend(cause.fact.seen.iter().map(|at| (at, Moment::Sight(index))));
         }
@@ -144,13 +143,17 @@ impl<'a> Replay<'a> {
         if piece.errored {
             return Some("the source's action failed");
         }
-        let report = piece.report.as_ref()?;
+        // audit events of one batch have times of their own
+        let report = piece
+            .report
+            .as_ref()
+            .filter(|_| piece.level != EvidenceLevel::E2)?;
         let fails = |cause: &CauseState<'_>| {
             matches!(
                 piece.statement,
                 Statement::PrivilegeReduced | Statement::RemovedFromSource
             ) && cause.fact.format == piece.source
-                && piece.covers(self.facts.issue, cause.fact)
+                && self.facts.signs.cover(piece, self.facts.issue, cause.fact)
                 && cause.fact.reports.contains(report)
         };
         self.causes
@@ -161,7 +164,7 @@ impl<'a> Replay<'a> {
 
     fn step(&mut self, at: Timestamp, moment: &Moment) {
         match *moment {
-            Moment::Life => self.is_alive(at),
+            Moment::Life(who) => self.is_alive(at, who),
             Moment::Sight(index) => {
                 self.causes[index].is_seen(at, is_present_tense(self.facts.issue), self.facts.pieces);
                 self.try_to_close(index, at);
@@ -173,16 +176,20 @@ impl<'a> Replay<'a> {
 
     /// A sign of life reopens what was closed as dead before, and outdates evidence of a state. A deletion is no state:
     /// it counts whenever it happened, until what it closed shows life again.
-    fn is_alive(&mut self, at: Timestamp) {
-        self.lived = Some(at);
+    fn is_alive(&mut self, at: Timestamp, who: usize) {
         let facts = self.facts;
+        let shown = |cause: &CauseState<'_>| facts.signs.speak_of(who, cause.fact);
         let ends = |piece: usize| ends_with_life(facts.issue, facts.pieces[piece].statement);
         let dead = |cause: &CauseState<'_>| {
-            let closed = cause.closed.as_ref().filter(|closed| closed.at < at);
+            let closed = cause
+                .closed
+                .as_ref()
+                .filter(|closed| closed.at < at && shown(cause));
             closed.and_then(|closed| closed.piece).is_some_and(ends)
         };
         let reopens = self.causes.iter().any(dead);
-        for cause in &mut self.causes {
+        for cause in self.causes.iter_mut().filter(|cause| shown(cause)) {
+            cause.lived = Some(at);
             if dead(cause) {
                 cause.reopen();
             }
@@ -192,11 +199,15 @@ impl<'a> Replay<'a> {
     }
 
     fn is_proven(&mut self, piece: usize, at: Timestamp) {
-        if is_believed_death(&self.facts.pieces[piece], self.facts.life) {
-            self.died = Some(at);
-        }
+        let Facts {
+            signs, pieces, issue, ..
+        } = *self.facts;
+        let dies = signs.believe_death(&pieces[piece]);
         for index in 0..self.causes.len() {
-            let covers = self.facts.pieces[piece].covers(self.facts.issue, self.causes[index].fact);
+            let covers = signs.cover(&pieces[piece], issue, self.causes[index].fact);
+            if dies && (covers || !signs.are_of_a_place()) {
+                self.causes[index].died = Some(at);
+            }
             if covers && self.causes[index].closed.is_none() {
                 self.causes[index].standing.push(piece);
                 self.try_to_close(index, at);
@@ -225,8 +236,11 @@ impl<'a> Replay<'a> {
         }
         let standing: Vec<_> = cause.standing.iter().map(|&piece| self.standing(piece)).collect();
         // what was found later said nothing then
-        let known = self.causes.iter().filter(|cause| cause.present);
-        let validity = validity_of(self.lived, self.died, known.map(|cause| cause.fact));
+        let known = self
+            .causes
+            .iter()
+            .filter(|other| other.present && (!self.facts.signs.are_of_a_place() || other.id == cause.id));
+        let validity = validity_of(cause.lived, cause.died, known.map(|cause| cause.fact));
         let verdict = self
             .facts
             .policy
@@ -260,7 +274,7 @@ impl<'a> Replay<'a> {
             level: piece.level,
             source: &piece.source,
             observed_at: piece.at,
-            live_to_not_live: piece.statement == Statement::Inactive && is_change(piece, self.facts.life),
+            live_to_not_live: piece.statement == Statement::Inactive && self.facts.signs.is_change(piece),
         }
     }
 

@@ -133,6 +133,15 @@ fn a_pass_closes_only_its_own_rule() {
 }
 
 #[test]
+fn audit_events_of_one_batch_count_each_for_its_own_time() {
+    let mut granted = in_report(failed("PutUserPolicy", 1), 40);
+    let mut revoked = of_user(audit(Statement::PrivilegeReduced, 5));
+    granted.source.format.clone_from(&revoked.source.format);
+    revoked.provenance = granted.provenance.clone();
+    check_verified([granted.into(), revoked.into()]);
+}
+
+#[test]
 fn a_pass_and_a_fail_of_one_control_in_one_report_count_as_no_pass() {
     let in_one = |fail: Finding| {
         [

@@ -15,6 +15,7 @@ mod links;
 mod net;
 mod parting;
 mod partition;
+mod places;
 mod receipts;
 mod sharing;
 mod tangles;
