@@ -56,6 +56,9 @@ pub(crate) const NAMES: &[&str] = &[
     "ackId",
     "kind",
     "items",
+    "Events",
+    "CloudTrailEvent",
+    "entries",
 ];
 
 /// How `kubectl` names the kinds of trivy-operator's reports ends.
@@ -166,6 +169,24 @@ const LAYERS: &[Layer] = &[
         mark: "Records",
         matches: aws::is_cloudtrail_file,
         peel: |json| Peeled::Values(all(json.get("Records"))),
+    },
+    Layer {
+        name: "cloudtrail-lookup",
+        mark: "Events",
+        matches: aws::is_cloudtrail_lookup,
+        peel: |json| Peeled::Values(all(json.get("Events"))),
+    },
+    Layer {
+        name: "cloudtrail-lookup",
+        mark: "CloudTrailEvent",
+        matches: |json| json.get("CloudTrailEvent").text().is_some(),
+        peel: |json| Peeled::Texts(vec![json.get("CloudTrailEvent")]),
+    },
+    Layer {
+        name: "gcp-entries",
+        mark: "entries",
+        matches: is_gcp_entries,
+        peel: |json| Peeled::Values(all(json.get("entries"))),
     },
     Layer {
         name: "pubsub",
@@ -302,6 +323,12 @@ fn all<'d>(array: &'d Json<'d>) -> Vec<&'d Json<'d>> {
 fn is_pubsub_push(json: &Json<'_>) -> bool {
     let is_message = json.get("subscription").text().is_some() || json.has("ackId");
     is_message && json.at(&["message", "data"]).text().is_some()
+}
+
+/// The answer of `entries.list`.
+fn is_gcp_entries(json: &Json<'_>) -> bool {
+    let entries = json.get("entries").elements();
+    !entries.is_empty() && entries.iter().all(|entry| entry.has("logName"))
 }
 
 fn is_pubsub_pull(json: &Json<'_>) -> bool {

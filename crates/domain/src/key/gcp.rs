@@ -1,5 +1,7 @@
 //! Google Cloud: service accounts, their keys, principals and bindings.
 
+use std::borrow::Cow;
+
 use super::{Case, Class, Confidence, KeyError, Rel, Resolved, Strength, SubjectKey, mail};
 
 const PROVIDER: &str = "gcp";
@@ -112,12 +114,14 @@ pub fn api_key(id: &str, parent: Option<&str>) -> Result<Resolved, KeyError> {
     Ok(Resolved::new(key, id, Confidence::High).with_known("project", parent))
 }
 
-/// A role granted to a member on a resource.
+/// A role granted to a member on a resource, which an audit log and a finding name differently: of a bucket
+/// `projects/_/buckets/<name>` and `//storage.googleapis.com/<name>`, of a project with and without its service.
 ///
 /// # Errors
 /// `Empty` if one of them is.
 pub fn binding(resource: &str, role: &str, member: &str) -> Result<Resolved, KeyError> {
-    let resource = resource.trim().trim_start_matches('/');
+    let resource = resource_name(resource.trim().trim_start_matches('/'));
+    let resource = resource.as_ref();
     let parts = [resource, role.trim(), member.trim()];
     let key = SubjectKey::of(Class::Entitlement, PROVIDER, "binding", &parts, Case::Sensitive)?;
     let display = format!("{role} of {member} on {resource}");
@@ -129,6 +133,16 @@ pub fn binding(resource: &str, role: &str, member: &str) -> Result<Resolved, Key
         Ok(holder) => Ok(resolved.with_link(Rel::HeldBy, holder.subject.key)),
         Err(_) => Ok(resolved),
     }
+}
+
+fn resource_name(name: &str) -> Cow<'_, str> {
+    if let Some(bucket) = name.strip_prefix("projects/_/buckets/") {
+        return Cow::Owned(["storage.googleapis.com/", bucket].concat());
+    }
+    Cow::Borrowed(
+        name.strip_prefix("cloudresourcemanager.googleapis.com/")
+            .unwrap_or(name),
+    )
 }
 
 fn from_account_id(id: &str) -> Result<Resolved, KeyError> {

@@ -69,9 +69,19 @@ pub(super) fn is_awslogs(json: &Json<'_>) -> bool {
     json.at(&["awslogs", "data"]).text().is_some()
 }
 
+/// The answer of `lookup-events`: each event is text in what the console shows of it.
+pub(super) fn is_cloudtrail_lookup(json: &Json<'_>) -> bool {
+    let events = json.get("Events").elements();
+    !events.is_empty()
+        && events
+            .iter()
+            .all(|event| event.get("CloudTrailEvent").text().is_some())
+}
+
 pub(super) fn is_cloudtrail_file(json: &Json<'_>) -> bool {
     let records = json.get("Records").elements();
-    records.first().is_some_and(|first| first.has("eventSource"))
+    let is_event = |first: &Json<'_>| first.has("eventSource") || first.has("insightDetails");
+    records.first().is_some_and(is_event)
         || (matches!(json, Json::Object(entries) if entries.len() == 1)
             && matches!(json.get("Records"), Json::Array(all) if all.is_empty()))
 }

@@ -24,7 +24,7 @@ use events::{EVENTS, scopes};
 /// CloudTrail events, whatever they came in.
 pub(super) const CLOUDTRAIL: Format = Format {
     id: "cloudtrail",
-    version: 2,
+    version: 3,
     tool: "AWS CloudTrail",
     names: &[
         "eventVersion",
@@ -58,6 +58,11 @@ pub(super) const CLOUDTRAIL: Format = Format {
         "metadata",
         "api",
         "unmapped",
+        "names",
+        "deletedParameters",
+        "rotateImmediately",
+        "insightDetails",
+        "digestStartTime",
     ],
     statements: &[
         (Statement::Disabled, EvidenceLevel::E2),
@@ -69,7 +74,7 @@ pub(super) const CLOUDTRAIL: Format = Format {
     detect: |json| {
         let is_event =
             json.has_all(&["eventSource", "eventName"]) && (json.has("eventVersion") || json.has("eventID"));
-        is_event || lake::is_event(json)
+        is_event || lake::is_event(json) || is_about_the_trail(json)
     },
     records: |json| Ok(Report::one(json)),
     read,
@@ -82,7 +87,7 @@ enum Target {
     User,
     Role,
     Group,
-    /// A policy is taken off: the attachment is gone, its holder has less.
+    /// A policy is taken off: the attachment is gone, and its holder has less if the policy gave much.
     TakenFrom(Holder),
     /// A policy of the holder has a new document: it speaks of that policy alone, or of the holder too if it denies
     /// everything.
@@ -96,6 +101,9 @@ enum Target {
     Secret,
 }
 
+/// What the root user is called where a user is named.
+const ROOT: &str = "AWS ROOT USER";
+
 /// Who holds a policy.
 #[derive(Clone, Copy)]
 enum Holder {
@@ -104,7 +112,15 @@ enum Holder {
     Group,
 }
 
+/// What a trail writes beside events: the hashes of its files, and what it thinks unusual.
+fn is_about_the_trail(json: &Json<'_>) -> bool {
+    json.has_all(&["awsAccountId", "digestStartTime"]) || json.get("insightDetails").is_object()
+}
+
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    if is_about_the_trail(record.json()) {
+        return Ok(Reading::Dropped(DropReason::NoStatement));
+    }
     let is_of_lake = lake::is_event(record.json());
     let event = match is_of_lake {
         true => lake::event(record),
@@ -141,7 +157,7 @@ struct Event<'d> {
     account: &'d str,
     observed_at: Option<Timestamp>,
     failed: bool,
-    /// What was asked for; a lake keeps it as text.
+    /// What was asked for; lakes and tables keep it as text.
     request: Cow<'d, Json<'d>>,
     response: Cow<'d, Json<'d>>,
     additional: &'d Json<'d>,
@@ -163,8 +179,8 @@ impl<'d> Event<'d> {
             account: own.or(record.carried.account.as_deref()).unwrap_or_default(),
             observed_at: time::of(json.get("eventTime")),
             failed: json.get("errorCode").scalar().is_some(),
-            request: Cow::Borrowed(json.get("requestParameters")),
-            response: Cow::Borrowed(json.get("responseElements")),
+            request: lake::whole([json.get("requestParameters")]),
+            response: lake::whole([json.get("responseElements")]),
             additional: json.get("additionalEventData"),
         })
     }
@@ -206,10 +222,11 @@ impl<'d> Event<'d> {
             Target::Role => vec![(self.holder(Holder::Role)?, statement)],
             Target::Group => vec![(self.holder(Holder::Group)?, statement)],
             Target::TakenFrom(holder) => {
-                vec![
-                    (self.holder(holder)?, statement),
-                    (self.attachment(holder)?, Statement::Deleted),
-                ]
+                let mut subjects = vec![(self.attachment(holder)?, Statement::Deleted)];
+                if !policy::gives_little(&self.policy()?) {
+                    subjects.insert(0, (self.holder(holder)?, statement));
+                }
+                subjects
             }
             Target::Rewritten(holder) => {
                 let mut subjects = vec![(self.attachment(holder)?, statement)];
@@ -231,7 +248,10 @@ impl<'d> Event<'d> {
 
     fn holder(&self, holder: Holder) -> Result<Named<'d>, Reject> {
         let (field, build): (_, Build) = match holder {
-            Holder::User => ("userName", |texts| aws::user(texts[0], texts[1])),
+            Holder::User => ("userName", |texts| match texts[1] == ROOT {
+                true => aws::root(texts[0]),
+                false => aws::user(texts[0], texts[1]),
+            }),
             Holder::Role => ("roleName", |texts| aws::role(texts[0], texts[1])),
             Holder::Group => ("groupName", |texts| aws::group(texts[0], texts[1])),
         };
@@ -246,15 +266,24 @@ impl<'d> Event<'d> {
             Holder::Role => ("roleName", "role"),
             Holder::Group => ("groupName", "group"),
         };
-        let arn = text_of(&self.request, "policyArn");
-        let policy = match arn.as_deref().and_then(|arn| arn.rsplit('/').next()) {
-            Some(name) => Cow::Owned(name.to_owned()),
-            None => self.parameter("policyName")?,
-        };
-        let texts = vec![self.account.into(), kind.into(), self.parameter(field)?, policy];
+        let texts = vec![
+            self.account.into(),
+            kind.into(),
+            self.parameter(field)?,
+            self.policy()?,
+        ];
         let build: Build =
             |texts| entitlement::policy(texts[0], &format!("{}/{}", texts[1], texts[2]), texts[3]);
         Ok(Named { texts, build })
+    }
+
+    /// The policy that the event names.
+    fn policy(&self) -> Result<Cow<'d, str>, Reject> {
+        let arn = text_of(&self.request, "policyArn");
+        match arn.as_deref().and_then(|arn| arn.rsplit('/').next()) {
+            Some(name) => Ok(Cow::Owned(name.to_owned())),
+            None => self.parameter("policyName"),
+        }
     }
 
     /// By its ARN, which the response has also where the request has but a name.
@@ -288,11 +317,15 @@ impl<'d> Event<'d> {
         }
     }
 
-    /// A name begins with a slash if it is a path, which is no part of the ARN.
+    /// A name begins with a slash if it is a path, which is no part of the ARN. Of several, the answer tells which were
+    /// there.
     fn parameters(&self, statement: Statement) -> Result<Vec<(Named<'d>, Statement)>, Reject> {
-        let listed = self.request.get("names").elements();
+        let listed = match self.response.get("deletedParameters") {
+            Json::Array(deleted) => deleted,
+            _ => self.request.get("names").elements(),
+        };
         let mut names: Vec<String> = listed.iter().filter_map(Json::text).map(str::to_owned).collect();
-        if names.is_empty() {
+        if names.is_empty() && !self.request.has("names") {
             names.push(self.parameter("name")?.into_owned());
         }
         let named = names.into_iter().map(|name| {

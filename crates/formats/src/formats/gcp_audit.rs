@@ -22,7 +22,7 @@ use crate::time;
 /// Entries of Cloud Logging with an audit log in them.
 pub(super) const GCP_AUDIT: Format = Format {
     id: "gcp-audit",
-    version: 2,
+    version: 3,
     tool: "Google Cloud Audit Logs",
     names: &[
         "protoPayload",
@@ -158,6 +158,13 @@ impl<'d> Entry<'d> {
                 .iter()
                 .any(is_refused)
             && self.payload.at(&["request", "validateOnly"]).bool() != Some(true)
+            && !self.has_only_begun()
+    }
+
+    /// A long operation is written when it begins and when it ends.
+    fn has_only_begun(&self) -> bool {
+        let at = |name: &str| self.json.at(&["operation", name]).bool() == Some(true);
+        at("first") && !at("last")
     }
 
     /// The private half of a new key is no part of an audit log; if it is there, it is a secret.

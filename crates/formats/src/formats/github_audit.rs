@@ -21,7 +21,7 @@ use events::{Says, Target};
 /// Events of the audit log.
 pub(super) const GITHUB_AUDIT: Format = Format {
     id: "github-audit",
-    version: 1,
+    version: 2,
     tool: "GitHub",
     names: &[
         "action",

@@ -18,7 +18,7 @@ pub(super) use call::Call;
 /// Audit events of an API server.
 pub(super) const K8S_AUDIT: Format = Format {
     id: "k8s-audit",
-    version: 1,
+    version: 2,
     tool: "Kubernetes",
     names: &[
         "kind",
@@ -95,7 +95,10 @@ fn has_succeeded(json: &Json<'_>) -> bool {
         .is_none_or(|stage| stage == "ResponseComplete");
     let decision = json.at(&["annotations", "authorization.k8s.io/decision"]).text();
     let uri = json.get("requestURI").text().unwrap_or_default();
+    // accepted, and not done yet
+    let is_accepted = code == Some(202) && json.get("verb").text() == Some("delete");
     is_last
+        && !is_accepted
         && decision != Some("forbid")
         && !uri.contains("dryRun=")
         && code.is_some_and(|code| (200..300).contains(&code))

@@ -44,16 +44,12 @@ pub(super) const EVENTS: &[(&str, &str, Target, Says)] = &[
     (IAM, "DeletePolicy", Target::Arn("policyArn"), |_| {
         Some(Statement::Deleted)
     }),
-    (IAM, "RemoveUserFromGroup", Target::User, |_| {
-        Some(Statement::PrivilegeReduced)
-    }),
+    (IAM, "RemoveUserFromGroup", Target::User, if_group_gives_much),
     (IAM, "UpdateAssumeRolePolicy", Target::Role, if_trust_is_narrow),
     (IAM, "EnableMFADevice", Target::User, |_| {
         Some(Statement::PrivilegeReduced)
     }),
-    (SECRETS_MANAGER, "RotateSecret", Target::Secret, |_| {
-        Some(Statement::Rotated)
-    }),
+    (SECRETS_MANAGER, "RotateSecret", Target::Secret, if_at_once),
     (SECRETS_MANAGER, "RotationSucceeded", Target::Secret, |_| {
         Some(Statement::Rotated)
     }),
@@ -127,6 +123,18 @@ fn by_recovery(event: &Event<'_>) -> Option<Statement> {
     } else {
         Statement::Disabled
     })
+}
+
+/// Otherwise it waits for its next window; `RotationSucceeded` tells that it came.
+fn if_at_once(event: &Event<'_>) -> Option<Statement> {
+    let at_once = event.request.get("rotateImmediately").bool();
+    (at_once != Some(false)).then_some(Statement::Rotated)
+}
+
+/// A group whose name does not say so may have given anything.
+fn if_group_gives_much(event: &Event<'_>) -> Option<Statement> {
+    let group = event.request.get("groupName").text()?;
+    policy::gives_much(group).then_some(Statement::PrivilegeReduced)
 }
 
 fn if_narrow(event: &Event<'_>) -> Option<Statement> {

@@ -61,15 +61,23 @@ fn account<'d>(record: &Record<'d>) -> &'d str {
 
 /// The request or the response: as text, as an object, or spread over keys with dots.
 fn part<'d>(json: &'d Json<'d>, spoken: &'d Json<'d>, name: &str) -> Cow<'d, Json<'d>> {
-    let data = [spoken.get("data"), kept(json, name)];
-    let written = data.iter().find_map(|data| {
-        let parsed = read_value(data.text()?, &Limits::default()).ok()?;
+    match whole([spoken.get("data"), kept(json, name)]) {
+        Cow::Borrowed(none) if !none.is_object() => Cow::Owned(spread(json, name)),
+        known => known,
+    }
+}
+
+/// The first of these that is an object, or else was one before it was written as text; else the last as it is.
+pub(super) fn whole<'d, const N: usize>(places: [&'d Json<'d>; N]) -> Cow<'d, Json<'d>> {
+    let parsed = |text: &'d Json<'d>| {
+        let parsed = read_value(text.text()?, &Limits::default()).ok()?;
         parsed.is_object().then_some(Cow::Owned(parsed))
-    });
-    let whole = data.into_iter().find(|data| data.is_object()).map(Cow::Borrowed);
-    whole
-        .or(written)
-        .unwrap_or_else(|| Cow::Owned(spread(json, name)))
+    };
+    let object = places.into_iter().find(|place| place.is_object());
+    object
+        .map(Cow::Borrowed)
+        .or_else(|| places.into_iter().find_map(parsed))
+        .unwrap_or(Cow::Borrowed(places[N - 1]))
 }
 
 fn spread<'d>(json: &'d Json<'d>, name: &str) -> Json<'d> {

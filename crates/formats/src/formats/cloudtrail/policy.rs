@@ -3,12 +3,79 @@
 use crate::json::{Json, read_value};
 use crate::settings::Limits;
 
+/// Words in the names of policies that take rights away, or that let their holder look and do nothing.
+const OF_LITTLE: &[&str] = &[
+    "deny",
+    "quarantine",
+    "revoke",
+    "readonly",
+    "read-only",
+    "viewonly",
+    "view-only",
+    "securityaudit",
+    "basicexecution",
+];
+
+/// Words in the names of groups that give much.
+const OF_MUCH: &[&str] = &["admin", "root", "owner", "power", "superuser", "breakglass"];
+
+/// Actions that take any right in the end, whatever they are allowed on; in lower case.
+const ESCALATING: &[&str] = &[
+    "iam:addusertogroup",
+    "iam:attachgrouppolicy",
+    "iam:attachrolepolicy",
+    "iam:attachuserpolicy",
+    "iam:createaccesskey",
+    "iam:createloginprofile",
+    "iam:createpolicyversion",
+    "iam:createservicespecificcredential",
+    "iam:deactivatemfadevice",
+    "iam:deleterolepermissionsboundary",
+    "iam:deleteuserpermissionsboundary",
+    "iam:passrole",
+    "iam:putgrouppolicy",
+    "iam:putrolepolicy",
+    "iam:putuserpolicy",
+    "iam:setdefaultpolicyversion",
+    "iam:updateassumerolepolicy",
+    "iam:updateloginprofile",
+    "lambda:updatefunctioncode",
+];
+
+/// Actions that read secrets or become another, of whatever their resource says; in lower case.
+const REACHING: &[&str] = &[
+    "kms:decrypt",
+    "secretsmanager:batchgetsecretvalue",
+    "secretsmanager:getsecretvalue",
+    "ssm:getparameter",
+    "ssm:getparameters",
+    "ssm:getparametersbypath",
+    "sts:assumerole",
+];
+
 /// Whether every statement that allows names its actions one by one; a wildcard may stand only for reading.
 pub(super) fn grants_little(document: &str) -> bool {
     every_allow(document, |statement| {
         let actions = one_or_many(statement.get("Action"));
-        !actions.is_empty() && actions.iter().all(|action| is_narrow(action))
+        let resources = one_or_many(statement.get("Resource"));
+        let anywhere = resources.is_empty() || resources.iter().any(|resource| resource.contains(['*', '?']));
+        !actions.is_empty() && actions.iter().all(|action| is_narrow(action, anywhere))
     })
+}
+
+/// Whether a policy is known by its name to give little: who loses it has lost nothing that matters.
+pub(super) fn gives_little(policy: &str) -> bool {
+    says(policy, OF_LITTLE)
+}
+
+/// Whether a group is known by its name to give much.
+pub(super) fn gives_much(group: &str) -> bool {
+    says(group, OF_MUCH)
+}
+
+fn says(name: &str, words: &[&str]) -> bool {
+    let name = name.to_ascii_lowercase();
+    words.iter().any(|word| name.contains(word))
 }
 
 /// Whether one statement denies every action on everything, without a condition.
@@ -68,13 +135,18 @@ fn one_or_many<'j>(json: &'j Json<'_>) -> Vec<&'j str> {
     }
 }
 
-fn is_narrow(action: &str) -> bool {
+/// Case does not matter in an action; `?` stands for one letter.
+fn is_narrow(action: &str, anywhere: bool) -> bool {
+    let action = action.to_ascii_lowercase();
     let (service, verb) = action.split_once(':').unwrap_or(("", "*"));
     let holds_secrets = ["secretsmanager", "ssm", "kms"].contains(&service);
-    let reads = ["Describe", "Get", "List"]
+    let reads = ["describe", "get", "list"]
         .iter()
         .any(|word| verb.starts_with(word));
-    !verb.contains('*') || (reads && !holds_secrets)
+    match action.contains(['*', '?']) {
+        true => reads && !holds_secrets && !service.contains(['*', '?']),
+        false => !ESCALATING.contains(&action.as_str()) && !(anywhere && REACHING.contains(&action.as_str())),
+    }
 }
 
 /// An ARN of the account, or the account itself.
@@ -99,6 +171,12 @@ mod tests {
             r#""s3:*""#,
             r#"["iam:Put*"]"#,
             r#""secretsmanager:Get*""#,
+            r#""SecretsManager:Get*""#,
+            r#""secretsmanager:GetSecretValue""#,
+            r#""sts:AssumeRole""#,
+            r#""iam:?ttachUserPolicy""#,
+            r#""IAM:PutUserPolicy""#,
+            r#"["iam:PassRole","lambda:CreateFunction"]"#,
             "[7]",
             "[]",
         ] {
@@ -108,6 +186,34 @@ mod tests {
             r#"{"Statement":[{"Effect":"Allow","NotAction":"iam:*"}]}"#
         ));
         assert!(!grants_little("no document"));
+    }
+
+    #[test]
+    fn a_secret_may_be_read_where_it_is_named() {
+        let read = |resource: &str| {
+            format!(
+                r#"{{"Statement":{{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"{resource}"}}}}"#
+            )
+        };
+        assert!(grants_little(&read(
+            "arn:aws:secretsmanager:eu-west-1:1:secret:db-AbCdEf"
+        )));
+        assert!(!grants_little(&read(
+            "arn:aws:secretsmanager:eu-west-1:1:secret:*"
+        )));
+    }
+
+    #[test]
+    fn a_policy_that_denies_or_lets_read_is_no_loss() {
+        for name in [
+            "AWSCompromisedKeyQuarantineV3",
+            "AWSDenyAll",
+            "AWSRevokeOlderSessions",
+            "ReadOnlyAccess",
+        ] {
+            assert!(gives_little(name), "{name}");
+        }
+        assert!(!gives_little("AdministratorAccess") && !gives_little("deploy"));
     }
 
     #[test]

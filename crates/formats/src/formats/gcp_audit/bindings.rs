@@ -56,6 +56,9 @@ pub(super) fn changed<'d>(entry: &Entry<'d>, verb: &'d str) -> Vec<Draft<'d>> {
     let told = deltas.iter().filter_map(|delta| {
         let text = |name: &str| delta.get(name).text().unwrap_or_default();
         let says = meaning(text("action"), text("role"), text("member"))?;
+        if matches!(says, Says::Proof(_)) && !is_gone(entry, deltas, delta) {
+            return None;
+        }
         Some(entry.draft(
             (binding(entry, text("role"), text("member")), Vec::new()),
             says,
@@ -78,6 +81,28 @@ fn deltas<'d>(payload: &'d Json<'d>) -> &'d [Json<'d>] {
     ];
     let mut found = places.iter().map(|path| payload.at(path).elements());
     found.find(|deltas| !deltas.is_empty()).unwrap_or_default()
+}
+
+/// Whether nothing is left of what was taken away: the same call may give it again under another condition, and what
+/// had a condition may stand beside what has none.
+fn is_gone(entry: &Entry<'_>, deltas: &[Json<'_>], removed: &Json<'_>) -> bool {
+    let of = |delta: &Json<'_>, name: &str| delta.get(name).text() == removed.get(name).text();
+    let given = |delta: &Json<'_>| {
+        delta.get("action").text() == Some("ADD") && of(delta, "role") && of(delta, "member")
+    };
+    let bindings = entry.payload.at(&["response", "bindings"]);
+    let member = removed.get("member").text();
+    let stands = |binding: &Json<'_>| {
+        of(binding, "role")
+            && binding
+                .get("members")
+                .elements()
+                .iter()
+                .any(|one| one.text() == member)
+    };
+    !deltas.iter().any(given)
+        && !bindings.elements().iter().any(stands)
+        && (removed.get("condition").is_null() || matches!(bindings, Json::Array(_)))
 }
 
 fn meaning(action: &str, role: &str, member: &str) -> Option<Says> {

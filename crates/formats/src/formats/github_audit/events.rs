@@ -37,7 +37,8 @@ pub(super) enum Says {
     ByRole,
 }
 
-/// Event, what it is about, what it says. A setting of the whole organization is not among them.
+/// Event, what it is about, what it says. A setting of the whole organization is not among them, nor is the end of what
+/// an organization let a credential or an identity do: everywhere else both go on working.
 pub(super) const ALL: &[(&str, Target, Says)] = &[
     ("account.suspend", Target::User, Says::Proof(Disabled)),
     ("account.unsuspend", Target::User, Says::Proof(Active)),
@@ -66,11 +67,6 @@ pub(super) const ALL: &[(&str, Target, Says)] = &[
         Target::Member("support"),
         Says::Proof(Deleted),
     ),
-    (
-        "external_identity.deprovision",
-        Target::User,
-        Says::Proof(Disabled),
-    ),
     ("integration.destroy", Target::App, Says::Proof(Deleted)),
     (
         "integration.remove_client_secret",
@@ -95,7 +91,7 @@ pub(super) const ALL: &[(&str, Target, Says)] = &[
     (
         "integration_installation.suspend",
         Target::App,
-        Says::Proof(Disabled),
+        Says::ProofFor(Disabled, ThirdPartyRisk),
     ),
     (
         "integration_installation.unsuspend",
@@ -122,16 +118,6 @@ pub(super) const ALL: &[(&str, Target, Says)] = &[
         Says::Proof(Deleted),
     ),
     (
-        "org_credential_authorization.revoke",
-        Target::Token,
-        Says::Proof(Deleted),
-    ),
-    (
-        "org_credential_authorization.deauthorize",
-        Target::Token,
-        Says::Proof(Disabled),
-    ),
-    (
         "personal_access_token.access_granted",
         Target::Token,
         Says::Problem(CredentialAdded),
@@ -139,7 +125,7 @@ pub(super) const ALL: &[(&str, Target, Says)] = &[
     (
         "personal_access_token.access_revoked",
         Target::Token,
-        Says::Proof(Disabled),
+        Says::ProofFor(Disabled, CredentialAdded),
     ),
     (
         "personal_access_token.credential_revoked",

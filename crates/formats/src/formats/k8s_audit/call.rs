@@ -41,6 +41,9 @@ enum Says {
 impl<'d> Call<'d> {
     /// Its findings and evidence.
     pub(in crate::formats) fn reading(&self) -> Reading<'d> {
+        if self.has_changed_nothing() {
+            return Reading::Dropped(DropReason::NoStatement);
+        }
         let drafts = match (self.resource, self.subresource) {
             ("rolebindings" | "clusterrolebindings", "") => self.binding(),
             ("roles" | "clusterroles", "") => self.role(),
@@ -53,6 +56,14 @@ impl<'d> Call<'d> {
             true => Reading::Dropped(DropReason::NoStatement),
             false => Reading::observed(Vec::new(), drafts),
         }
+    }
+
+    /// A trial, or a deletion that waits for finalizers: the object is there still.
+    fn has_changed_nothing(&self) -> bool {
+        let is_trial = !self.request.get("dryRun").elements().is_empty();
+        let left = self.response.get("metadata");
+        let is_held = left.has("deletionTimestamp") && !left.get("finalizers").elements().is_empty();
+        is_trial || is_held
     }
 
     fn binding(&self) -> Vec<Draft<'d>> {

@@ -125,16 +125,26 @@ fn danger(rule: &Json<'_>) -> Option<&'static str> {
         return Some("reach every resource, secrets too");
     }
     let matches = |(resources, verbs, _): &&(&[&str], &[&str], &str)| {
-        has_any(rule, "resources", resources) && has_any(rule, "verbs", verbs)
+        reaches(rule, resources) && has_any(rule, "verbs", verbs)
     };
     DANGEROUS.iter().find(matches).map(|(_, _, why)| *why)
 }
 
 fn is_narrow(rule: &Json<'_>) -> bool {
     let verbs = rule.get("verbs").elements();
-    let starts =
-        has_any(rule, "resources", WORKLOADS) && has_any(rule, "verbs", &["create", "update", "patch"]);
+    let starts = reaches(rule, WORKLOADS) && has_any(rule, "verbs", &["create", "update", "patch"]);
     !verbs.is_empty() && verbs.iter().all(|verb| verb.text().is_some()) && !starts
+}
+
+/// Whether a rule is about one of these resources; `*/exec` is about `exec` of whatever has it.
+fn reaches(rule: &Json<'_>, resources: &[&str]) -> bool {
+    let said = rule.get("resources").elements();
+    said.iter()
+        .filter_map(Json::text)
+        .any(|word| match word.strip_prefix('*') {
+            Some(of_any) if of_any.starts_with('/') => resources.iter().any(|one| one.ends_with(of_any)),
+            _ => resources.contains(&word),
+        })
 }
 
 fn has_any(rule: &Json<'_>, field: &str, words: &[&str]) -> bool {
@@ -165,6 +175,9 @@ mod tests {
             (r#"{"resources":["secrets"],"verbs":["delete"]}"#, "narrow"),
             (r#"{"resources":["configmaps"],"verbs":["*"]}"#, "dangerous"),
             (r#"{"resources":["nodes","*"],"verbs":["get"]}"#, "dangerous"),
+            (r#"{"resources":["*/exec"],"verbs":["create"]}"#, "dangerous"),
+            (r#"{"resources":["*/token"],"verbs":["create"]}"#, "dangerous"),
+            (r#"{"resources":["*/status"],"verbs":["patch"]}"#, "narrow"),
             (r#"{"resources":["pods"],"verbs":["create"]}"#, "wide"),
             (r#"{"resources":["pods"],"verbs":["get","list"]}"#, "narrow"),
             (r#"{"resources":["pods"]}"#, "wide"),
