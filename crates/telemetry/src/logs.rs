@@ -1,6 +1,6 @@
 //! Log lines on stderr: for operators, one structured line per event.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{self, IsTerminal, Write, stderr};
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -41,7 +41,8 @@ impl FromStr for Filter {
 pub fn init(filter: &Filter, json: bool) -> Result<(), LogsError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(parse(&filter.0)?)
-        .with_writer(stderr);
+        .with_writer(|| Lossy)
+        .log_internal_errors(false);
     match json {
         true => lines.json().flatten_event(true).finish().try_init()?,
         false => lines
@@ -50,6 +51,21 @@ pub fn init(filter: &Filter, json: bool) -> Result<(), LogsError> {
             .try_init()?,
     }
     Ok(())
+}
+
+/// Stderr, whose reader may go away: the line goes on without a log.
+struct Lossy;
+
+impl Write for Lossy {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        drop(stderr().write_all(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        drop(stderr().flush());
+        Ok(())
+    }
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, LogsError> {

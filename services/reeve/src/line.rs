@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -218,7 +219,7 @@ impl Shared<'_> {
         let topics = self.config.log.names.clone();
         let keys = Arc::clone(&self.start.keys);
         Box::new(move || {
-            let result = open().and_then(|log| match role {
+            let lane = || open().and_then(|log| match role {
                 Role::Normalizer => {
                     let segment =
                         Normalizer::new(settings, topics.clone(), report::normalizer(metrics, topics));
@@ -249,6 +250,9 @@ impl Shared<'_> {
                     )
                 }
             });
+            // a lane that ends without a word would leave the process idle
+            let result = catch_unwind(AssertUnwindSafe(lane))
+                .unwrap_or_else(|_| Err(LogError::Internal("the lane has panicked".to_owned())));
             drop(observer);
             drop(ended.send((name, result)));
         })
@@ -351,8 +355,8 @@ pub fn stop_on_signals(stop: Stop, runtime: &Runtime) {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping");
         stop.stop();
+        tracing::info!("stopping");
     });
 }
 
