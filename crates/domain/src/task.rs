@@ -409,6 +409,9 @@ pub struct ClaimEntry {
     /// A note, cleaned and bounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The second person it names: who reviewed, who agrees that it is no problem, who asked for an exception.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
 }
 
 /// How often and where it was seen.

@@ -240,32 +240,30 @@ impl Case {
         self.life.values().filter_map(Marks::last).max()
     }
 
-    /// The last time something credible said that the subject cannot act any more; never of a place, which has no end.
-    pub(crate) fn died_at(&self) -> Option<Timestamp> {
+    /// The last time before `until` that something credible said that the subject cannot act any more; never of a
+    /// place, which has no end.
+    pub(crate) fn died_at(&self, until: Option<Timestamp>) -> Option<Timestamp> {
         let signs = Signs::of(self);
         let believed = self
             .pieces
             .iter()
             .filter(|piece| !signs.are_of_a_place() && signs.believe_death(piece));
-        believed.map(|piece| piece.at).max()
+        let times = believed.map(|piece| piece.at);
+        times.filter(|at| until.is_none_or(|until| *at < until)).max()
     }
 
     /// Whether the credential works, as far as the facts go: life beats silence beats death, until evidence.
     pub(crate) fn validity(&self, causes: &Causes) -> Validity {
-        self.validity_but(causes, true)
+        self.validity_until(causes, None)
     }
 
-    /// The same, where evidence of its end counts only if `deaths`.
-    pub(crate) fn validity_but(&self, causes: &Causes, deaths: bool) -> Validity {
+    /// The same, where evidence of its end from `until` on does not count.
+    pub(crate) fn validity_until(&self, causes: &Causes, until: Option<Timestamp>) -> Validity {
         let signs = Signs::of(self);
         if signs.are_of_a_place() {
-            return signs.validity_there(causes, &self.pieces, deaths);
+            return signs.validity_there(causes, &self.pieces, until);
         }
-        validity_of(
-            self.lived_at(),
-            self.died_at().filter(|_| deaths),
-            causes.values(),
-        )
+        validity_of(self.lived_at(), self.died_at(until), causes.values())
     }
 
     /// What separates sightings, sorted: times of evidence and words, and of first sightings, which evidence that was

@@ -66,20 +66,20 @@ impl<'a> Picture<'a> {
             .causes
             .iter()
             .min_by_key(|(id, cause)| (cause.first_detected_at, (*id).clone()));
-        // The proof that closes a task does not make it less urgent than it was.
-        let died = case.died_at().filter(|_| outlook.closed.is_none());
+        // The proof that closes a task does not make it less urgent than it was, nor more.
+        let until = outlook.closed.map(|(at, _)| at);
         Self {
             issue,
             subject: &case.subject,
             clock,
-            validity: case.validity_but(&tracked.causes, outlook.closed.is_none()),
+            validity: case.validity_until(&tracked.causes, until),
             honeytoken: tracked.causes.values().any(|cause| cause.honeytoken),
             misuse_since: if issue == IssueType::SuspectedCompromise {
                 Some(clock)
             } else {
                 seen.misuse_since
             },
-            live_since: live_since(case, tracked, died),
+            live_since: live_since(case, tracked, case.died_at(until)),
             exposures: exposures(&weighed),
             control: told.exception.as_ref().is_some_and(|covered| covered.control)
                 || told.gates.get("compensating_control") == Some(&reeve_domain::task::GateStatus::Passed),

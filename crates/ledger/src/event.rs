@@ -203,6 +203,7 @@ fn record(tracked: &mut Tracked, event: &TaskEvent, (said, cycle_from): Judged, 
         actor: actor.clone(),
         at: said_at,
         note: note_of(&event.what).map(|note| cut(note, NOTE_CHARS_MAX)),
+        second: second_of(&event.what).map(|second| cut(second, TEXT_CHARS_MAX)),
     };
     let place = tracked
         .claims
@@ -232,6 +233,15 @@ fn change_of(event: &TaskEvent) -> Change {
         What::Disowned(_) | What::Reassigned(_) => Change::Reassigned,
         What::Blocked(_) => Change::Escalated,
         _ => Change::Updated,
+    }
+}
+
+fn second_of(what: &What) -> Option<&str> {
+    match what {
+        What::Attestation(body) => body.reviewer.as_deref(),
+        What::FalsePositive(body) => body.second.as_deref(),
+        What::ExceptionRequested(body) | What::ExceptionApproved(body) => body.requester.as_deref(),
+        _ => None,
     }
 }
 

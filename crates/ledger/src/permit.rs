@@ -1,7 +1,8 @@
 //! Who may say what about a task: a say-so closes nothing, and nobody approves their own request.
 
 use reeve_domain::event::{
-    AttestationBody, ExceptionBody, FalsePositiveBody, GateBody, PreCheckBody, Reassigned, TaskEvent, What,
+    ActorKind, AttestationBody, Disowned, ExceptionBody, FalsePositiveBody, GateBody, PreCheckBody,
+    Reassigned, TaskEvent, What,
 };
 use reeve_domain::observation::Validity;
 use reeve_domain::reject::{Reason, Reject};
@@ -27,15 +28,7 @@ impl Court<'_> {
         Ok(Some(match &event.what {
             What::Acknowledged => Said::Acknowledged,
             What::Claimed(_) => self.claim(event)?,
-            What::Disowned(body) => Said::Disowned {
-                to: body.to.as_deref().map(short),
-                was: self
-                    .task
-                    .owners
-                    .resolver
-                    .as_ref()
-                    .map(|owner| owner.reference.clone()),
-            },
+            What::Disowned(body) => self.disowning(event, body)?,
             What::Reassigned(body) => self.reassignment(event, body)?,
             What::Blocked(body) => Said::Blocked { reason: body.reason },
             What::ApprovalRequested(body) => Said::Requested {
@@ -61,6 +54,18 @@ impl Court<'_> {
                 return Err(denied("not a word about a task"));
             }
         }))
+    }
+
+    /// Whoever names the next one reassigns.
+    fn disowning(&self, event: &TaskEvent, body: &Disowned) -> Result<Said, Reject> {
+        if body.to.is_some() && !self.policy.events().may_reassign(&event.actor) {
+            return Err(denied("this kind of actor reassigns nothing"));
+        }
+        let resolver = self.task.owners.resolver.as_ref();
+        Ok(Said::Disowned {
+            to: body.to.as_deref().map(short),
+            was: resolver.map(|owner| owner.reference.clone()),
+        })
     }
 
     fn reassignment(&self, event: &TaskEvent, body: &Reassigned) -> Result<Said, Reject> {
@@ -178,12 +183,13 @@ impl Court<'_> {
     }
 
     fn exception_request(&self, event: &TaskEvent, body: &ExceptionBody) -> Said {
+        let sender = event.actor.id.clone();
+        let requester = body.requester.as_deref().map(short);
         Said::ExceptionRequested {
             id: short(&body.exception_id),
-            requester: body
-                .requester
-                .as_deref()
-                .map_or_else(|| event.actor.id.clone(), short),
+            sender: Some(sender.clone())
+                .filter(|sender| requester.as_ref().is_some_and(|named| named != sender)),
+            requester: requester.unwrap_or(sender),
             expires_at: body.expires_at,
             control: body
                 .compensating_control
@@ -192,15 +198,27 @@ impl Court<'_> {
         }
     }
 
+    /// A person approves what another one has asked for; a system that keeps its own requests names who did.
     fn exception_approval(&self, event: &TaskEvent, body: &ExceptionBody) -> Result<Said, Reject> {
         self.may_except(event)?;
         let id = short(&body.exception_id);
         let asked = self.told.asked.get(&id);
-        let requester = asked
-            .map(|asked| asked.0.clone())
-            .or_else(|| body.requester.as_deref().map(short));
-        let requester = requester.ok_or_else(|| invalid("a requester"))?;
-        if requester == event.actor.id || self.executes(&event.actor.id) {
+        let named = body
+            .requester
+            .as_deref()
+            .map(short)
+            .filter(|name| !name.is_empty());
+        match (asked, &named) {
+            (None, _) if event.actor.kind == ActorKind::Human => {
+                return Err(invalid("an exception that was requested"));
+            }
+            (None, None) => return Err(invalid("a requester")),
+            _ => {}
+        }
+        let approver = &event.actor.id;
+        let is_own =
+            asked.is_some_and(|asked| asked.by.contains(approver)) || named.as_ref() == Some(approver);
+        if is_own || self.executes(approver) {
             return Err(denied("nobody approves their own exception"));
         }
         if self.validity == Validity::Active {
@@ -208,7 +226,7 @@ impl Court<'_> {
         }
         let expires_at = body
             .expires_at
-            .or(asked.and_then(|asked| asked.1))
+            .or(asked.and_then(|asked| asked.expires_at))
             .ok_or_else(|| invalid("an expiry"))?;
         let expires_at = self.within(expires_at, self.policy.events().exception_max_s)?;
         let control = body
@@ -218,7 +236,7 @@ impl Court<'_> {
         Ok(Said::ExceptionApproved {
             id,
             expires_at,
-            control: control || asked.is_some_and(|asked| asked.2),
+            control: control || asked.is_some_and(|asked| asked.control),
         })
     }
 

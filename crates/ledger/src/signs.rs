@@ -90,11 +90,16 @@ impl<'a> Signs<'a> {
     }
 
     /// Whether anything there works, by what was said of each.
-    pub(crate) fn validity_there(self, causes: &Causes, pieces: &[Piece], deaths: bool) -> Validity {
+    pub(crate) fn validity_there(
+        self,
+        causes: &Causes,
+        pieces: &[Piece],
+        until: Option<Timestamp>,
+    ) -> Validity {
         let each = causes.values().map(|cause| {
             let lived = self.all().filter(|(who, _)| self.speak_of(*who, cause));
             let died = pieces.iter().filter(|piece| {
-                deaths
+                until.is_none_or(|until| piece.at < until)
                     && self.believe_death(piece)
                     && (speaks_of_the_place(piece) || is_namesake(piece, cause))
             });

@@ -65,6 +65,9 @@ pub(crate) enum Said {
     ExceptionRequested {
         id: String,
         requester: String,
+        /// Who sent the request, if it names another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<String>,
         expires_at: Option<Timestamp>,
         control: bool,
     },
@@ -127,6 +130,17 @@ pub(crate) struct Covered {
     pub(crate) control: bool,
 }
 
+/// A request for an exception.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Asked {
+    /// Who asked, and who sent it for them.
+    pub(crate) by: BTreeSet<String>,
+    /// Until when.
+    pub(crate) expires_at: Option<Timestamp>,
+    /// A compensating control is offered.
+    pub(crate) control: bool,
+}
+
 /// What the words of a task come to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Told {
@@ -154,8 +168,8 @@ pub(crate) struct Told {
     pub(crate) pauses: Vec<(String, Timestamp, Option<Timestamp>)>,
     /// The exception that was approved last and not revoked.
     pub(crate) exception: Option<Covered>,
-    /// Exceptions somebody asked for: id → (requester, expiry, control).
-    pub(crate) asked: BTreeMap<String, (String, Option<Timestamp>, bool)>,
+    /// Exceptions somebody asked for, by id.
+    pub(crate) asked: BTreeMap<String, Asked>,
     /// Said not to be a problem: when, and until when.
     pub(crate) false_positive: Option<(Timestamp, Timestamp)>,
 }
@@ -279,11 +293,16 @@ impl Told {
             Said::ExceptionRequested {
                 id,
                 requester,
+                sender,
                 expires_at,
                 control,
             } => {
-                self.asked
-                    .insert(id.clone(), (requester.clone(), *expires_at, *control));
+                let asked = Asked {
+                    by: std::iter::once(requester).chain(sender).cloned().collect(),
+                    expires_at: *expires_at,
+                    control: *control,
+                };
+                self.asked.insert(id.clone(), asked);
             }
             Said::ExceptionApproved {
                 id,

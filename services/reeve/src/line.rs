@@ -219,37 +219,39 @@ impl Shared<'_> {
         let topics = self.config.log.names.clone();
         let keys = Arc::clone(&self.start.keys);
         Box::new(move || {
-            let lane = || open().and_then(|log| match role {
-                Role::Normalizer => {
-                    let segment =
-                        Normalizer::new(settings, topics.clone(), report::normalizer(metrics, topics));
-                    drive(
-                        log,
-                        &mut Live::new(segment, live),
-                        &mut observer,
-                        &clock,
-                        &pace,
-                        &stop,
-                    )
-                }
-                Role::Dispatcher => {
-                    let partitions = log.partitions(Topic::TaskEvents);
-                    let told = report::Dispatched {
-                        metrics,
-                        names: topics,
-                        keys,
-                    };
-                    let segment = Dispatcher::new(parts(partitions), told);
-                    drive(
-                        log,
-                        &mut Live::new(segment, live),
-                        &mut observer,
-                        &clock,
-                        &pace,
-                        &stop,
-                    )
-                }
-            });
+            let lane = || {
+                open().and_then(|log| match role {
+                    Role::Normalizer => {
+                        let segment =
+                            Normalizer::new(settings, topics.clone(), report::normalizer(metrics, topics));
+                        drive(
+                            log,
+                            &mut Live::new(segment, live),
+                            &mut observer,
+                            &clock,
+                            &pace,
+                            &stop,
+                        )
+                    }
+                    Role::Dispatcher => {
+                        let partitions = log.partitions(Topic::TaskEvents);
+                        let told = report::Dispatched {
+                            metrics,
+                            names: topics,
+                            keys,
+                        };
+                        let segment = Dispatcher::new(parts(partitions), told);
+                        drive(
+                            log,
+                            &mut Live::new(segment, live),
+                            &mut observer,
+                            &clock,
+                            &pace,
+                            &stop,
+                        )
+                    }
+                })
+            };
             // a lane that ends without a word would leave the process idle
             let result = catch_unwind(AssertUnwindSafe(lane))
                 .unwrap_or_else(|_| Err(LogError::Internal("the lane has panicked".to_owned())));

@@ -311,6 +311,22 @@ fn the_proof_that_closes_a_task_does_not_make_it_less_urgent_than_it_was() {
 }
 
 #[test]
+fn nor_does_it_make_it_more_urgent() {
+    let mut world = World::new(at_once(), 1);
+    world.give(live(1));
+    let urgent = world.task().priority.band;
+    world.now = at(10);
+    world.give(proof("trufflehog-v3", Statement::Inactive, 10));
+    let found_dead = world.task().priority.clone();
+    assert!(world.task().state.is_open() && found_dead.band > urgent);
+    world.now = at(40);
+    world.give(proof("trufflehog-v3", Statement::Inactive, 40));
+    assert_eq!(world.task().state, TaskState::Verified);
+    assert_eq!(world.task().priority.band, found_dead.band);
+    assert_eq!(world.task().priority.rules_fired, found_dead.rules_fired);
+}
+
+#[test]
 fn fewer_rights_do_not_prove_a_second_factor_and_a_second_factor_does() {
     let weak = |hours: i64| {
         let mut finding = failed("IAM.5", hours);

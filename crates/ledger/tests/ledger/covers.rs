@@ -104,11 +104,12 @@ fn an_exception_is_asked_by_one_approved_by_another_and_ends_by_itself() {
         r#"{"exception_id":"x1"}"#,
         Reason::NotPermitted,
     );
+    // nobody is on record for having asked for it
     check_refused(
         &mut world,
         "ines",
         "exception_approved",
-        r#"{"exception_id":"x2","requester":"mara"}"#,
+        r#"{"exception_id":"x2","requester":"mara","expires_at":"2026-01-03T00:00:00Z"}"#,
         Reason::InvalidEvent,
     );
     let out = tell(
@@ -134,9 +135,37 @@ fn an_exception_is_asked_by_one_approved_by_another_and_ends_by_itself() {
 }
 
 #[test]
-fn no_exception_hides_what_is_verified_live() {
-    let body = r#"{"exception_id":"x1","requester":"mara","expires_at":"2026-02-01T00:00:00Z"}"#;
+fn nobody_asks_in_the_name_of_another_and_approves_it() {
+    let body = r#"{"exception_id":"x1","requester":"mara","expires_at":"2026-01-03T00:00:00Z"}"#;
     let mut world = leaked();
+    tell(&mut world, "ines", "exception_requested", 3, body);
+    for approver in ["ines", "mara"] {
+        check_refused(
+            &mut world,
+            approver,
+            "exception_approved",
+            body,
+            Reason::NotPermitted,
+        );
+    }
+    tell(&mut world, "olaf", "exception_approved", 5, body);
+    let task = world.task();
+    assert_eq!(task.state, TaskState::Excepted);
+    let second = task.claims.iter().map(|claim| claim.second.as_deref());
+    assert_eq!(second.collect::<Vec<_>>(), [Some("mara"); 2]);
+}
+
+/// Asked by mara, approved by ines.
+fn excepted(world: &mut World, hours: i64, body: &str) {
+    tell(world, "mara", "exception_requested", hours, body);
+    tell(world, "ines", "exception_approved", hours, body);
+}
+
+#[test]
+fn no_exception_hides_what_is_verified_live() {
+    let body = r#"{"exception_id":"x1","expires_at":"2026-02-01T00:00:00Z"}"#;
+    let mut world = leaked();
+    tell(&mut world, "mara", "exception_requested", 1, body);
     world.give(live(2));
     check_refused(
         &mut world,
@@ -146,7 +175,7 @@ fn no_exception_hides_what_is_verified_live() {
         Reason::NotPermitted,
     );
     let mut world = leaked();
-    tell(&mut world, "ines", "exception_approved", 3, body);
+    excepted(&mut world, 3, body);
     assert_eq!(world.task().state, TaskState::Excepted);
     assert_eq!(world.give(live(8)).outcome, Some(Outcome::Folded));
     assert!(world.task().state.is_open());
@@ -162,10 +191,10 @@ fn no_exception_hides_what_is_verified_live() {
 
 #[test]
 fn an_exception_under_which_nothing_is_seen_ends_by_itself_and_one_in_use_lasts() {
-    let body = r#"{"exception_id":"x1","requester":"mara","expires_at":"2026-06-01T00:00:00Z"}"#;
+    let body = r#"{"exception_id":"x1","expires_at":"2026-06-01T00:00:00Z"}"#;
     for (seen_again, state) in [(false, TaskState::Open), (true, TaskState::Excepted)] {
         let mut world = leaked();
-        tell(&mut world, "ines", "exception_approved", 5, body);
+        excepted(&mut world, 5, body);
         if seen_again {
             world.now = at(24 * 60);
             world.give(leak(24 * 60));

@@ -1,6 +1,7 @@
 //! What people and tickets may say, once, and about what.
 
 use reeve_domain::context::{IdentityClass, Knowledge};
+use reeve_domain::event::ActorKind;
 use reeve_domain::observation::{Finding, IssueType, Validity};
 use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::Reason;
@@ -28,6 +29,22 @@ fn shared() -> World {
 
 pub(crate) fn tell(world: &mut World, who: &str, what: &str, hours: i64, body: &str) -> Applied {
     world.give(says(SECRET, who, what, hours, body))
+}
+
+/// What a system may not do by another name: who names the next one reassigns.
+#[test]
+fn who_may_not_reassign_disowns_without_naming_the_next_one() {
+    let mut world = leaked();
+    let told = |to: &str| {
+        let mut event = says(SECRET, "helper", "disowned", 6, to);
+        event.actor.kind = ActorKind::System;
+        event
+    };
+    let out = world.give(told(r#"{"to":"team/other"}"#));
+    assert_eq!(out.reject.map(|reject| reject.reason), Some(Reason::NotPermitted));
+    let mut again = told("null");
+    again.event_id.push('2');
+    assert_eq!(world.give(again).reject, None);
 }
 
 pub(crate) fn check_refused(world: &mut World, who: &str, what: &str, body: &str, reason: Reason) {
