@@ -171,10 +171,20 @@ impl Change {
             true => Cow::Owned(String::from_utf8(decode_base64(&text)?).ok()?),
             false => text,
         };
-        let text = match &self.json {
-            Some(path) => Cow::Owned(embedded(&text, path)?),
-            None => text,
-        };
+        match &self.json {
+            Some(path) => embedded(&text, path)
+                .into_iter()
+                .find_map(|text| self.found(Cow::Owned(text), scope, take)),
+            None => self.found(text, scope, take),
+        }
+    }
+
+    fn found<'d, R>(
+        &'d self,
+        text: Cow<'d, str>,
+        scope: &Scope<'d>,
+        take: &mut dyn FnMut(Cow<'d, str>) -> Option<R>,
+    ) -> Option<R> {
         match &self.find {
             Some(find) => find.search(&text, scope, &mut |text| take(self.finished(text, scope)?)),
             None => take(self.finished(text, scope)?),
@@ -245,14 +255,21 @@ fn part<'d>(text: &Cow<'d, str>, range: std::ops::Range<usize>) -> Cow<'d, str> 
     }
 }
 
-/// The text at a path of a JSON document inside a text; the limits are those of any document.
-fn embedded(text: &str, path: &Path) -> Option<String> {
-    let json = read_value(text, &Limits::default()).ok()?;
-    let scope = Scope::of(&json);
-    path.search(&scope, &mut |place| match place {
-        Place::Value(json) => texts(json, &mut |text| Some(text.into_owned())),
+/// Every text at a path of a JSON document inside a text; the limits are those of any document.
+fn embedded(text: &str, path: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let Ok(json) = read_value(text, &Limits::default()) else {
+        return found;
+    };
+    let end: Option<()> = path.search(&Scope::of(&json), &mut |place| match place {
+        Place::Value(json) => texts(json, &mut |text| {
+            found.push(text.into_owned());
+            None
+        }),
         Place::Key(_) => None,
-    })
+    });
+    debug_assert!(end.is_none(), "every text is kept");
+    found
 }
 
 /// A value as a map of what is done.
