@@ -14,7 +14,7 @@ use crate::time;
 /// Reports of ggshield; what it finds wrong in the code of an infrastructure has a policy of its own.
 pub(super) const GGSHIELD: Format = Format {
     id: "ggshield",
-    version: 1,
+    version: 2,
     tool: "ggshield",
     names: &[
         "scans",
@@ -102,7 +102,7 @@ fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         _ => (json, json),
     };
     let (validity, statements) = checked(json);
-    if validity == Validity::Unknown && json.get("ignore_reason").is_object() {
+    if validity == Validity::Unknown && is_suppressed(json) {
         return Ok(Reading::Dropped(DropReason::SuppressedAtSource));
     }
     let occurrences = json.get("occurrences").elements();
@@ -131,6 +131,22 @@ fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let matched = matched.map(|part| part.get("match"));
     let secrets = matched.chain([json.get("ignore_sha")]).filter_map(leak::text);
     Ok(Reading::observed(secrets.collect(), drafts))
+}
+
+/// Reasons by which somebody has decided that there is no task, by the name of the reason and how its sentence begins.
+/// What the dashboard knows already, or what a commit only moved, is as exposed as before.
+const SUPPRESSING: &[(&str, &str)] = &[
+    ("ignored_match", "Match ignored"),
+    ("ignored_detector", "Detector ignored"),
+    ("backend_excluded", "Excluded by"),
+];
+
+fn is_suppressed(incident: &Json<'_>) -> bool {
+    let kind = incident.at(&["ignore_reason", "kind"]).text();
+    kind.is_some_and(|kind| {
+        let mut reasons = SUPPRESSING.iter();
+        reasons.any(|(name, sentence)| kind.eq_ignore_ascii_case(name) || kind.starts_with(sentence))
+    })
 }
 
 /// Kinds of parts that tell where a secret is used, and are none.
