@@ -2,6 +2,7 @@
 //!
 //! Layers of bytes (compression, BOM) stand in `bytes`, CloudEvents in `cloud_events`, wrappings in JSON here.
 
+mod attested;
 mod aws;
 pub(crate) mod bytes;
 pub(crate) mod cloud_events;
@@ -56,6 +57,10 @@ pub(crate) const NAMES: &[&str] = &[
     "ackId",
     "kind",
     "items",
+    "operatorObject",
+    "payload",
+    "predicate",
+    "scanner",
 ];
 
 /// How `kubectl` names the kinds of trivy-operator's reports ends.
@@ -232,6 +237,30 @@ const LAYERS: &[Layer] = &[
         mark: REPORTS,
         matches: is_kubernetes_reports,
         peel: peel_kubernetes_reports,
+    },
+    Layer {
+        name: "trivy-operator-webhook",
+        mark: "operatorObject",
+        matches: |json| json.has("verb") && json.get("operatorObject").is_object(),
+        peel: attested::peel_operator_event,
+    },
+    Layer {
+        name: "dsse",
+        mark: "payloadType",
+        matches: attested::is_dsse,
+        peel: |json| Peeled::Encoded(vec![json.get("payload")]),
+    },
+    Layer {
+        name: "in-toto",
+        mark: "predicateType",
+        matches: attested::is_statement,
+        peel: |json| Peeled::Value(json.get("predicate")),
+    },
+    Layer {
+        name: "cosign-vuln",
+        mark: "scanner",
+        matches: attested::is_of_scanner,
+        peel: |json| Peeled::Value(json.at(&["scanner", "result"])),
     },
     Layer {
         name: "kubernetes-list",
