@@ -1,6 +1,5 @@
-//! What carries the reports of trivy: attestations of an image, and the webhook of its operator.
+//! Attestations of an image, as they stand in a registry: bytes that are signed, a statement in them, a scan in that.
 
-use super::Peeled;
 use crate::json::Json;
 
 /// An envelope of signed bytes; whether the signature is good is the registry's business.
@@ -19,12 +18,4 @@ pub(super) fn is_statement(json: &Json<'_>) -> bool {
 /// The predicate of a scan: who ran it, and what the scanner wrote.
 pub(super) fn is_of_scanner(json: &Json<'_>) -> bool {
     json.at(&["scanner", "result"]).is_object() && json.has("metadata")
-}
-
-/// A report that the operator has deleted was true once: nothing follows from it any more.
-pub(super) fn peel_operator_event<'d>(json: &'d Json<'d>) -> Peeled<'d> {
-    match json.get("verb").text() {
-        Some("delete") => Peeled::Control,
-        _ => Peeled::Value(json.get("operatorObject")),
-    }
 }
