@@ -142,7 +142,12 @@ fn unchecked(json: &Json<'_>) -> String {
 }
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
-    if older::is_response(record.json()) {
+    if record
+        .found
+        .within
+        .first()
+        .is_some_and(|report| older::is_report(report))
+    {
         return older::read(record);
     }
     let control = record.json();

@@ -40,10 +40,6 @@ fn objects_of<'d>(response: &'d Json<'d>) -> impl Iterator<Item = &'d Json<'d>> 
     if objects.is_empty() { none } else { objects }.iter()
 }
 
-pub(super) fn is_response(json: &Json<'_>) -> bool {
-    json.has("alertObject")
-}
-
 pub(super) fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let [report, control, object] = record.found.within[..] else {
         return Ok(Reading::Dropped(DropReason::NoResult));
