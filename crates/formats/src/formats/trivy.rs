@@ -78,10 +78,10 @@ fn is_target(json: &Json<'_>) -> bool {
     json.get("Target").text().is_some() && KINDS.iter().any(|kind| is_list(kind))
 }
 
-/// A cluster without findings is its name alone.
+/// A cluster without findings is its name alone, or with one thing that a later version may add.
 fn is_cluster(json: &Json<'_>) -> bool {
     let lists = ["Vulnerabilities", "Misconfigurations", "Findings", "Resources"];
-    let is_alone = || json.entries().len() == 1 && json.get("ClusterName").text().is_some();
+    let is_alone = || json.entries().len() <= 2 && json.get("ClusterName").text().is_some();
     json.has("ClusterName") && (lists.iter().any(|list| json.has(list)) || is_alone())
 }
 
