@@ -190,16 +190,20 @@ fn secret_of<'d>(parts: &[&'d Json<'d>]) -> SubjectOf<'d> {
     leak::of_parts(&values)
 }
 
-/// The scan of a commit is named by it, the one of a repository by its address.
+/// The scan of a commit is named by it, the one of a repository by its address. A file of an image stands in a layer,
+/// which is the same in every image that has it, while the archive that was scanned may be anywhere.
 fn place_of<'d>(record: &Record<'d>, scan: &'d Json<'d>, file: &'d Json<'d>) -> Place<'d> {
     let around = record.found.within.first().copied();
     let repository = [around, Some(scan)].into_iter().flatten().find_map(|scan| {
         let is_repository = scan.get("type").text() == Some("repo");
         scan.get("id").text().filter(|_| is_repository)
     });
+    let name = file.get("filename").text();
+    let in_layer = name.and_then(layer_and_path);
     Place {
         repository: repository.filter(|id| id.contains("://")).map(Cow::Borrowed),
-        path: leak::text(file.get("filename")),
+        resource: in_layer.map(|(layer, _)| layer.into()),
+        path: in_layer.map(|(_, path)| path).or(name).map(Cow::Borrowed),
         commit: scan
             .get("id")
             .text()
@@ -207,4 +211,12 @@ fn place_of<'d>(record: &Record<'d>, scan: &'d Json<'d>, file: &'d Json<'d>) -> 
             .map(Cow::Borrowed),
         ..Place::default()
     }
+}
+
+/// `sha256:9a…:/app/.env` → `sha256:9a…` and `/app/.env`.
+fn layer_and_path(name: &str) -> Option<(&str, &str)> {
+    let at = name.find(":/").filter(|_| name.starts_with("sha256:"))?;
+    let (layer, path) = name.split_at(at);
+    let digest = layer.strip_prefix("sha256:")?;
+    leak::is_hex(digest, 64).then_some((layer, &path[1..]))
 }
