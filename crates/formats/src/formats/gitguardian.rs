@@ -45,10 +45,18 @@ pub(super) const GITGUARDIAN: Format = Format {
         "sha",
     ],
     statements: STATEMENTS,
-    detect: |json| is_webhook(json) || is_incident(json) || is_occurrence(json),
+    detect: |json| {
+        is_webhook(json)
+            || is_trial(json)
+            || is_incident(json)
+            || is_occurrence(json)
+            || honeytoken::is_listed(json)
+    },
     records: |json| Ok(Report::one(json)),
     read: |record| match record.json() {
-        json if honeytoken::is_webhook(json) => honeytoken::read(json),
+        json if is_trial(json) => Ok(Reading::Dropped(DropReason::NoStatement)),
+        json if honeytoken::is_listed(json) => honeytoken::read_listed(json),
+        json if honeytoken::is_webhook(json) => honeytoken::read_webhook(json),
         json if is_webhook(json) => read_incident(json, json.get("incident")),
         json if is_occurrence(json) => Ok(read_occurrence(json)),
         json => read_incident(json, json),
@@ -58,6 +66,12 @@ pub(super) const GITGUARDIAN: Format = Format {
 fn is_webhook(json: &Json<'_>) -> bool {
     let is_ours = json.get("source").text() == Some("GitGuardian");
     is_ours && (json.get("incident").is_object() || honeytoken::is_webhook(json))
+}
+
+/// What the dashboard sends to see whether somebody listens.
+fn is_trial(json: &Json<'_>) -> bool {
+    let is_trial = matches!(json.get("action").text(), Some("ping" | "test"));
+    is_trial && json.get("source").text() == Some("GitGuardian") && !is_webhook(json)
 }
 
 /// An incident as the API lists it.
