@@ -194,6 +194,11 @@ impl<'d> Outcome<'d> {
             path: self.path(physical.get("artifactLocation")),
             line: physical.at(&["region", "startLine"]).unsigned(),
             commit: commit.map(Cow::Borrowed),
+            resource: self
+                .run
+                .at(&["properties", "imageName"])
+                .text()
+                .map(Cow::Borrowed),
             ..Place::default()
         }
     }
