@@ -80,18 +80,22 @@ fn is_binding(kind: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn shown(id: &str) -> Vec<(&str, &str, Option<(&str, &str)>)> {
-        let held = named_in(id).into_iter();
-        held.map(|one| (one.namespace, one.name, one.role)).collect()
+    /// Each binding, and what it gives.
+    fn shown(id: &str) -> Vec<String> {
+        let told = |one: Held<'_>| {
+            let (_, role) = one.role.unwrap_or(("", "?"));
+            format!("{}/{} {role}", one.namespace, one.name)
+        };
+        named_in(id).into_iter().map(told).collect()
     }
 
     #[test]
     fn an_id_names_the_bindings_of_a_subject() {
         let api = "rbac.authorization.k8s.io/v1";
         let one = format!("/prod/ServiceAccount/ci/{api}//ClusterRole/ops/{api}//ClusterRoleBinding/ci-ops");
-        assert_eq!(shown(&one), [("", "ci-ops", Some(("ClusterRole", "ops")))]);
+        assert_eq!(shown(&one), ["/ci-ops ops"]);
         let two = format!("{api}//User/bo/{api}/prod/RoleBinding/bo-view/{api}//Role/view/{one}");
-        assert_eq!(shown(&two), [("prod", "bo-view", None), ("", "ci-ops", None)]);
+        assert_eq!(shown(&two), ["prod/bo-view ?", "/ci-ops ?"]);
         let alone = format!("{api}//ClusterRoleBinding/ci-ops");
         assert!(shown(&alone).is_empty(), "it is no holder");
         assert!(shown("/prod/ServiceAccount/ci").is_empty());
