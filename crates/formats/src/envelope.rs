@@ -2,9 +2,11 @@
 //!
 //! Layers of bytes (compression, BOM) stand in `bytes`, CloudEvents in `cloud_events`, wrappings in JSON here.
 
+mod attested;
 mod aws;
 pub(crate) mod bytes;
 pub(crate) mod cloud_events;
+mod kubernetes;
 mod marks;
 
 use data_encoding::{BASE64, BASE64_NOPAD};
@@ -59,10 +61,11 @@ pub(crate) const NAMES: &[&str] = &[
     "Events",
     "CloudTrailEvent",
     "entries",
+    "operatorObject",
+    "payload",
+    "predicate",
+    "scanner",
 ];
-
-/// How `kubectl` names the kinds of trivy-operator's reports ends.
-const REPORTS: &str = "reports.aquasecurity.github.io";
 
 /// What an envelope says that its payload may not say itself. Never copied to an output as it stands.
 #[derive(Clone, Default)]
@@ -250,14 +253,38 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "kubernetes-reports",
-        mark: REPORTS,
-        matches: is_kubernetes_reports,
-        peel: peel_kubernetes_reports,
+        mark: kubernetes::REPORTS,
+        matches: kubernetes::is_reports,
+        peel: kubernetes::peel_reports,
+    },
+    Layer {
+        name: "trivy-operator-webhook",
+        mark: "operatorObject",
+        matches: kubernetes::is_operator_event,
+        peel: kubernetes::peel_operator_event,
+    },
+    Layer {
+        name: "dsse",
+        mark: "payloadType",
+        matches: attested::is_dsse,
+        peel: |json| Peeled::Encoded(vec![json.get("payload")]),
+    },
+    Layer {
+        name: "in-toto",
+        mark: "predicateType",
+        matches: attested::is_statement,
+        peel: |json| Peeled::Value(json.get("predicate")),
+    },
+    Layer {
+        name: "cosign-vuln",
+        mark: "scanner",
+        matches: attested::is_of_scanner,
+        peel: |json| Peeled::Value(json.at(&["scanner", "result"])),
     },
     Layer {
         name: "kubernetes-list",
         mark: "items",
-        matches: is_kubernetes_list,
+        matches: kubernetes::is_list,
         peel: |json| Peeled::Values(all(json.get("items"))),
     },
 ];
@@ -397,25 +424,4 @@ fn peel_splunk<'d>(json: &'d Json<'d>) -> Peeled<'d> {
         true => Peeled::Texts(vec![raw]),
         false => Peeled::Value(row),
     }
-}
-
-fn is_kubernetes_list(json: &Json<'_>) -> bool {
-    let is_list = json.get("kind").text().is_some_and(|kind| kind.ends_with("List"));
-    is_list && matches!(json.get("items"), Json::Array(_))
-}
-
-/// Resources of trivy-operator by their kinds, as `kubectl` names them.
-fn is_kubernetes_reports(json: &Json<'_>) -> bool {
-    let entries = json.entries();
-    let is_kind = |name: &str| name.ends_with(REPORTS);
-    !entries.is_empty()
-        && entries
-            .iter()
-            .all(|(name, reports)| is_kind(name) && matches!(reports, Json::Array(_)))
-}
-
-fn peel_kubernetes_reports<'d>(json: &'d Json<'d>) -> Peeled<'d> {
-    let mut kinds: Vec<_> = json.entries().iter().collect();
-    kinds.sort_by(|one, other| one.0.cmp(&other.0));
-    Peeled::Values(kinds.into_iter().map(|(_, reports)| reports).collect())
 }

@@ -416,3 +416,30 @@ fn any_four_envelopes_in_any_order_give_the_alert_inside() {
         assert_eq!(findings(&parsed)[0].subject.key, findings(&bare)[0].subject.key);
     }
 }
+
+#[test]
+fn every_envelope_of_a_report_of_trivy_is_peeled() {
+    let scan = json!({"invocation": {}, "scanner": {"uri": "pkg:github/acme/scanner", "result": leak()}, "metadata": {}});
+    let statement = json!({"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://cosign.sigstore.dev/attestation/vuln/v1",
+        "subject": [{"name": "till", "digest": {"sha256": "44"}}], "predicate": scan});
+    let payload = BASE64.encode(statement.to_string().as_bytes());
+    let signed = json!({"payloadType": "application/vnd.in-toto+json", "payload": payload, "signatures": [{"keyid": "", "sig": "MEUC"}]});
+    let told = json!({"verb": "update", "operatorObject": leak()});
+    check(scan.to_string().as_bytes(), &["cosign-vuln"]);
+    check(statement.to_string().as_bytes(), &["in-toto", "cosign-vuln"]);
+    check(signed.to_string().as_bytes(), &["dsse", "in-toto", "cosign-vuln"]);
+    check(told.to_string().as_bytes(), &["trivy-operator-webhook"]);
+}
+
+#[test]
+fn a_report_that_its_operator_deleted_proves_nothing() {
+    let reports = include_str!("../fixtures/trivy-operator/updated.json");
+    let reports: Vec<Value> = serde_json::from_str(reports).unwrap();
+    let told = |verb: &str| {
+        let event = json!({"verb": verb, "operatorObject": reports[0]});
+        parse_bytes(event.to_string().as_bytes(), &settings())
+    };
+    assert_eq!(tally(&told("update")), "observed 1");
+    assert_eq!(tally(&told("delete")), "dropped control_message 1");
+    assert!(told("delete").receipts.is_empty());
+}

@@ -1,6 +1,7 @@
 //! Which layers an object may be, at one look at each of its keys: most alerts are none.
 
-use super::{LAYERS, REPORTS};
+use super::LAYERS;
+use super::kubernetes::REPORTS;
 use crate::json::Json;
 
 /// Longer keys than any mark but the last of all are told together.

@@ -14,7 +14,7 @@ use crate::time;
 /// Reports of ggshield; what it finds wrong in the code of an infrastructure has a policy of its own.
 pub(super) const GGSHIELD: Format = Format {
     id: "ggshield",
-    version: 1,
+    version: 2,
     tool: "ggshield",
     names: &[
         "scans",
@@ -102,7 +102,7 @@ fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         _ => (json, json),
     };
     let (validity, statements) = checked(json);
-    if validity == Validity::Unknown && json.get("ignore_reason").is_object() {
+    if validity == Validity::Unknown && is_suppressed(json) {
         return Ok(Reading::Dropped(DropReason::SuppressedAtSource));
     }
     let occurrences = json.get("occurrences").elements();
@@ -131,6 +131,22 @@ fn read_match<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let matched = matched.map(|part| part.get("match"));
     let secrets = matched.chain([json.get("ignore_sha")]).filter_map(leak::text);
     Ok(Reading::observed(secrets.collect(), drafts))
+}
+
+/// Reasons by which somebody has decided that there is no task, by the name of the reason and how its sentence begins.
+/// What the dashboard knows already, or what a commit only moved, is as exposed as before.
+const SUPPRESSING: &[(&str, &str)] = &[
+    ("ignored_match", "Match ignored"),
+    ("ignored_detector", "Detector ignored"),
+    ("backend_excluded", "Excluded by"),
+];
+
+fn is_suppressed(incident: &Json<'_>) -> bool {
+    let kind = incident.at(&["ignore_reason", "kind"]).text();
+    kind.is_some_and(|kind| {
+        let mut reasons = SUPPRESSING.iter();
+        reasons.any(|(name, sentence)| kind.eq_ignore_ascii_case(name) || kind.starts_with(sentence))
+    })
 }
 
 /// Kinds of parts that tell where a secret is used, and are none.
@@ -174,16 +190,20 @@ fn secret_of<'d>(parts: &[&'d Json<'d>]) -> SubjectOf<'d> {
     leak::of_parts(&values)
 }
 
-/// The scan of a commit is named by it, the one of a repository by its address.
+/// The scan of a commit is named by it, the one of a repository by its address. A file of an image stands in a layer,
+/// which is the same in every image that has it, while the archive that was scanned may be anywhere.
 fn place_of<'d>(record: &Record<'d>, scan: &'d Json<'d>, file: &'d Json<'d>) -> Place<'d> {
     let around = record.found.within.first().copied();
     let repository = [around, Some(scan)].into_iter().flatten().find_map(|scan| {
         let is_repository = scan.get("type").text() == Some("repo");
         scan.get("id").text().filter(|_| is_repository)
     });
+    let name = file.get("filename").text();
+    let in_layer = name.and_then(layer_and_path);
     Place {
         repository: repository.filter(|id| id.contains("://")).map(Cow::Borrowed),
-        path: leak::text(file.get("filename")),
+        resource: in_layer.map(|(layer, _)| layer.into()),
+        path: in_layer.map(|(_, path)| path).or(name).map(Cow::Borrowed),
         commit: scan
             .get("id")
             .text()
@@ -191,4 +211,12 @@ fn place_of<'d>(record: &Record<'d>, scan: &'d Json<'d>, file: &'d Json<'d>) -> 
             .map(Cow::Borrowed),
         ..Place::default()
     }
+}
+
+/// `sha256:9a…:/app/.env` → `sha256:9a…` and `/app/.env`.
+fn layer_and_path(name: &str) -> Option<(&str, &str)> {
+    let at = name.find(":/").filter(|_| name.starts_with("sha256:"))?;
+    let (layer, path) = name.split_at(at);
+    let digest = layer.strip_prefix("sha256:")?;
+    leak::is_hex(digest, 64).then_some((layer, &path[1..]))
 }

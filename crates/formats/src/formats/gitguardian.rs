@@ -18,7 +18,7 @@ use crate::{severity, time};
 /// Incidents and honeytokens.
 pub(super) const GITGUARDIAN: Format = Format {
     id: "gitguardian",
-    version: 2,
+    version: 3,
     tool: "GitGuardian",
     names: &[
         "source",
@@ -45,10 +45,18 @@ pub(super) const GITGUARDIAN: Format = Format {
         "sha",
     ],
     statements: STATEMENTS,
-    detect: |json| is_webhook(json) || is_incident(json) || is_occurrence(json),
+    detect: |json| {
+        is_webhook(json)
+            || is_trial(json)
+            || is_incident(json)
+            || is_occurrence(json)
+            || honeytoken::is_listed(json)
+    },
     records: |json| Ok(Report::one(json)),
     read: |record| match record.json() {
-        json if honeytoken::is_webhook(json) => honeytoken::read(json),
+        json if is_trial(json) => Ok(Reading::Dropped(DropReason::NoStatement)),
+        json if honeytoken::is_listed(json) => honeytoken::read_listed(json),
+        json if honeytoken::is_webhook(json) => honeytoken::read_webhook(json),
         json if is_webhook(json) => read_incident(json, json.get("incident")),
         json if is_occurrence(json) => Ok(read_occurrence(json)),
         json => read_incident(json, json),
@@ -58,6 +66,12 @@ pub(super) const GITGUARDIAN: Format = Format {
 fn is_webhook(json: &Json<'_>) -> bool {
     let is_ours = json.get("source").text() == Some("GitGuardian");
     is_ours && (json.get("incident").is_object() || honeytoken::is_webhook(json))
+}
+
+/// What the dashboard sends to see whether somebody listens.
+fn is_trial(json: &Json<'_>) -> bool {
+    let is_trial = matches!(json.get("action").text(), Some("ping" | "test"));
+    is_trial && json.get("source").text() == Some("GitGuardian") && !is_webhook(json)
 }
 
 /// An incident as the API lists it.
@@ -123,6 +137,7 @@ fn read_incident<'d>(json: &'d Json<'d>, incident: &'d Json<'d>) -> Result<Readi
         _ => SubjectOf::Place,
     };
     let title = detector.get("display_name").text().unwrap_or(rule);
+    let is_public = is_public(incident);
     let places = places(occurrences(json, incident), is_hashed);
     let drafts = places.into_iter().map(|(place, exposure)| {
         let mut draft = leak::exposed(subject(), title, source.clone(), place);
@@ -134,7 +149,7 @@ fn read_incident<'d>(json: &'d Json<'d>, incident: &'d Json<'d>) -> Result<Readi
         draft.statements.clone_from(&statements);
         if let Some(problem) = &mut draft.problem {
             problem.validity = validity;
-            problem.exposure = exposure;
+            problem.exposure = if is_public { Exposure::Public } else { exposure };
             problem.severity = severity::of_word(incident.get("severity").text().unwrap_or("unknown"));
         }
         draft
@@ -210,20 +225,40 @@ fn exposure(occurrence: &Json<'_>) -> Exposure {
     }
 }
 
-/// A resolution is no sighting: unless it was checked, the incident was seen when it was found.
+/// How an incident says that its secret can be seen by anybody, as a tag and as a word of its exposure: in a public
+/// source of the perimeter, in a public incident, or anywhere else.
+const PUBLIC: &[(&str, &str)] = &[
+    ("PUBLIC", "source_publicly_visible"),
+    ("PUBLICLY_EXPOSED", "public_incident_linked"),
+    ("PUBLICLY_LEAKED", "leaked_outside_perimeter"),
+];
+
+/// A secret is as public as the most public of its places, and GitGuardian knows more of them than it lists.
+fn is_public(incident: &Json<'_>) -> bool {
+    let tags = incident.get("tags").elements();
+    let exposure = incident.get("public_exposure");
+    PUBLIC.iter().any(|(tag, word)| {
+        let is_tagged = tags.iter().filter_map(Json::text).any(|one| one == *tag);
+        is_tagged || exposure.text() == Some(word) || exposure.get(word).bool() == Some(true)
+    })
+}
+
+/// A resolution is no sighting: unless it was checked, the incident was seen when it was found. A check has no time of
+/// its own: it is as new as the event that tells it, and what the API lists was true when it was asked, long after the
+/// incident began.
 fn times(json: &Json<'_>, incident: &Json<'_>, validity: Validity) -> Times {
     let found_at = time::of(incident.get("date"));
-    let is_closed = is_status(incident, "resolved");
-    let told_at = [
-        json.get("timestamp"),
-        incident.get("last_occurrence_date"),
-        incident.get("triggered_at"),
-    ];
+    let told_at = time::of(json.get("timestamp"));
+    let seen_at = || {
+        let seen = [incident.get("last_occurrence_date"), incident.get("triggered_at")];
+        time::first_of(seen).or(found_at.filter(|_| !json.has("incident")))
+    };
     Times {
         first_detected_at: found_at,
-        observed_at: match is_closed && validity == Validity::Unknown {
-            true => found_at,
-            false => time::first_of(told_at).or(found_at.filter(|_| !json.has("incident"))),
+        observed_at: match (validity, is_status(incident, "resolved")) {
+            (Validity::Unknown, true) => found_at,
+            (Validity::Unknown, false) => told_at.or_else(seen_at),
+            _ => told_at,
         },
         ..Times::default()
     }

@@ -3,6 +3,9 @@
 //! `validity` is the provider's word; `resolution` is a person's and proves nothing: what was resolved as revoked
 //! stays a finding until its provider says inactive.
 
+mod location;
+mod request;
+
 use std::borrow::Cow;
 
 use reeve_domain::key::{KeyError, Resolved, Strength, github};
@@ -14,11 +17,12 @@ use super::Format;
 use crate::draft::{Also, Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
+use location::{is_location, place_of};
 
 /// GitHub secret scanning.
 pub(super) const GITHUB_SECRET_SCANNING: Format = Format {
     id: "github-secret-scanning",
-    version: 1,
+    version: 2,
     tool: "GitHub secret scanning",
     names: &[
         "action",
@@ -59,7 +63,9 @@ pub(super) const GITHUB_SECRET_SCANNING: Format = Format {
         (Statement::Active, EvidenceLevel::E3),
         (Statement::Inactive, EvidenceLevel::E3),
     ],
-    detect: |json| is_webhook(json) || is_alert(json) || is_location(json) || is_scan(json),
+    detect: |json| {
+        is_webhook(json) || is_alert(json) || is_location(json) || is_scan(json) || request::is_request(json)
+    },
     records: |json| Ok(Report::one(json)),
     read,
 };
@@ -71,22 +77,6 @@ const NO_PROBLEM: &[&str] = &[
     "used_in_tests",
     "pattern_deleted",
     "pattern_edited",
-];
-
-/// Fields of a location that are the page it stands on.
-const PAGES: &[&str] = &[
-    "issue_title_url",
-    "issue_body_url",
-    "issue_comment_url",
-    "discussion_title_url",
-    "discussion_body_url",
-    "discussion_comment_url",
-    "pull_request_title_url",
-    "pull_request_body_url",
-    "pull_request_comment_url",
-    "pull_request_review_url",
-    "pull_request_review_comment_url",
-    "page_url",
 ];
 
 fn is_webhook(json: &Json<'_>) -> bool {
@@ -103,12 +93,6 @@ fn is_alert(json: &Json<'_>) -> bool {
 fn is_scan(json: &Json<'_>) -> bool {
     json.has_all(&["action", "type", "source", "completed_at"])
         && (json.has("secret_types") || json.has("custom_pattern_name"))
-}
-
-fn is_location(json: &Json<'_>) -> bool {
-    let details = json.get("details");
-    let is_blob = details.has_all(&["blob_sha", "commit_sha"]);
-    json.get("type").text().is_some() && (is_blob || PAGES.iter().any(|page| details.has(page)))
 }
 
 /// An alert as both forms have it, and what stands around it.
@@ -143,10 +127,10 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
             details,
         }
         .read("")
-    } else if is_scan(json) {
+    } else if is_scan(json) || request::is_request(json) {
         Ok(Reading::Dropped(DropReason::NoStatement))
     } else {
-        read_location(json)
+        Ok(location::read(json))
     }
 }
 
@@ -326,77 +310,5 @@ fn statements(validity: Validity) -> Vec<(Statement, EvidenceScope)> {
         Validity::Active => vec![(Statement::Active, EvidenceScope::WholeSubject)],
         Validity::Inactive => vec![(Statement::Inactive, EvidenceScope::WholeSubject)],
         Validity::Unknown => Vec::new(),
-    }
-}
-
-fn place_of<'d>(details: &'d Json<'d>) -> Place<'d> {
-    let page = PAGES.iter().find_map(|page| details.get(page).text());
-    Place {
-        path: details.get("path").text().map(Cow::Borrowed),
-        line: details.get("start_line").unsigned(),
-        commit: details.get("commit_sha").text().map(Cow::Borrowed),
-        resource: page.map(Cow::Borrowed),
-        ..Place::default()
-    }
-}
-
-/// A location without its alert: whatever secret lies there.
-fn read_location<'d>(json: &'d Json<'d>) -> Result<Reading<'d>, Reject> {
-    let details = json.get("details");
-    let mut place = place_of(details);
-    let page = PAGES.iter().find_map(|page| details.get(page).text());
-    let page = details.get("commit_url").text().or(page);
-    if let Some((repository, path)) = page.and_then(repository_and_path) {
-        place.repository = Some(Cow::Owned(repository));
-        place.path = place.path.or(Some(Cow::Borrowed(path)));
-    }
-    let source = SourceOf {
-        rule: "secret".into(),
-        url: page.map(Cow::Borrowed),
-        ..SourceOf::default()
-    };
-    let kind = json.get("type").text().unwrap_or("location");
-    let title = format!("Secret in: {}", kind.replace('_', " "));
-    let problem = Some(Problem::new(IssueType::SecretExposed, title));
-    let draft = Draft {
-        place,
-        problem,
-        ..Draft::new(SubjectOf::Place, source)
-    };
-    Ok(Reading::observed(Vec::new(), vec![draft]))
-}
-
-/// `https://api.github.com/repos/octocat/hello/issues/1` and `https://github.com/octocat/hello/issues/1` →
-/// `https://github.com/octocat/hello` and `issues/1`.
-fn repository_and_path(url: &str) -> Option<(String, &str)> {
-    let (scheme, rest) = url.split_once("://")?;
-    let (host, path) = rest.split_once('/')?;
-    let path = path.strip_prefix("api/v3/").unwrap_or(path);
-    let path = path.strip_prefix("repos/").unwrap_or(path);
-    let (owner, path) = path.split_once('/')?;
-    let (name, path) = path.split_once('/').unwrap_or((path, ""));
-    let host = host.strip_prefix("api.").unwrap_or(host);
-    Some((format!("{scheme}://{host}/{owner}/{name}"), path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_repository_is_read_from_pages_and_from_the_api() {
-        let hello = "https://github.com/octocat/hello".to_owned();
-        for page in [
-            "https://api.github.com/repos/octocat/hello/issues/1",
-            "https://github.com/octocat/hello/issues/1",
-        ] {
-            assert_eq!(repository_and_path(page), Some((hello.clone(), "issues/1")));
-        }
-        let enterprise = repository_and_path("https://ghe.acme.example/api/v3/repos/octocat/hello/issues/1");
-        assert_eq!(
-            enterprise,
-            Some(("https://ghe.acme.example/octocat/hello".to_owned(), "issues/1"))
-        );
-        assert_eq!(repository_and_path("nowhere"), None);
     }
 }

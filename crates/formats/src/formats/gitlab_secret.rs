@@ -20,7 +20,7 @@ use crate::{severity, time};
 /// GitLab's report of secrets.
 pub(super) const GITLAB_SECRET: Format = Format {
     id: "gitlab-secret",
-    version: 1,
+    version: 2,
     tool: "GitLab Secret Detection",
     names: &[
         "vulnerabilities",
@@ -49,7 +49,7 @@ pub(super) const GITLAB_SECRET: Format = Format {
             return Ok(Report::one(json));
         }
         let nodes = tracked::nodes(json);
-        if !nodes.is_empty() {
+        if !nodes.is_empty() || tracked::is_empty(json) {
             return Ok(Report::of(nodes.iter()));
         }
         let found = json.require_array(&["vulnerabilities"])?;
@@ -68,7 +68,7 @@ pub(super) const GITLAB_SECRET: Format = Format {
 
 /// By its scan; before version 14 only the results said of which kind they are.
 fn detect(json: &Json<'_>) -> bool {
-    if tracked::is_one(json) || !tracked::nodes(json).is_empty() {
+    if tracked::is_one(json) || !tracked::nodes(json).is_empty() || tracked::is_empty(json) {
         return true;
     }
     let results = json.get("vulnerabilities").elements();
@@ -136,15 +136,18 @@ fn sha256(value: &str) -> String {
 }
 
 fn place<'d>(location: &'d Json<'d>) -> Place<'d> {
-    let commit = location.at(&["commit", "sha"]).text();
     Place {
         path: leak::text(location.get("file")),
         line: location.get("start_line").unsigned(),
-        commit: commit
-            .filter(|sha| sha.bytes().any(|byte| byte != b'0'))
-            .map(Cow::Borrowed),
+        commit: commit_of(location),
         ..Place::default()
     }
+}
+
+/// Nothing but zeros stands for no commit.
+fn commit_of<'d>(location: &'d Json<'d>) -> Option<Cow<'d, str>> {
+    let commit = leak::text(location.at(&["commit", "sha"]));
+    commit.filter(|sha| sha.bytes().any(|byte| byte != b'0'))
 }
 
 fn times(json: &Json<'_>, report: Option<&Json<'_>>) -> Times {

@@ -1,8 +1,10 @@
-//! gitleaks: v8 (`RuleID`, `Secret`, `File`) and the older v6/v7 (`rule`, `offender`, `commit`).
+//! gitleaks: v8 (`RuleID`, `Secret`, `File`), its successor, and the older v7 to v5 (`rule`, `offender`, `commit`).
 //!
 //! `--redact` masks the value, a header-only match of a private key is no key, a rule about file names finds no value
 //! at all: these are known by their place alone.
 //! The date is the commit's: since when it could be seen, not when it was found.
+
+mod betterleaks;
 
 use std::borrow::Cow;
 
@@ -18,7 +20,7 @@ use crate::time;
 /// gitleaks 8.
 pub(super) const GITLEAKS_V8: Format = Format {
     id: "gitleaks-v8",
-    version: 1,
+    version: 2,
     tool: "gitleaks",
     names: &[
         "RuleID",
@@ -42,17 +44,21 @@ pub(super) const GITLEAKS_V8: Format = Format {
         "Fingerprint",
         "Line",
         "Fragment",
+        "ruleID",
     ],
     statements: &[],
-    detect: |json| json.has_all(&["RuleID", "Secret", "File"]),
+    detect: |json| json.has_all(&["RuleID", "Secret", "File"]) || betterleaks::is_finding(json),
     records: |json| Ok(Report::one(json)),
-    read: read_v8,
+    read: |record| match record.json() {
+        json if betterleaks::is_finding(json) => betterleaks::read(json),
+        _ => read_v8(record),
+    },
 };
 
-/// gitleaks 6 and 7.
+/// gitleaks 5 to 7.
 pub(super) const GITLEAKS_V7: Format = Format {
     id: "gitleaks-v7",
-    version: 1,
+    version: 2,
     tool: "gitleaks",
     names: &[
         "line",
@@ -64,6 +70,7 @@ pub(super) const GITLEAKS_V7: Format = Format {
         "repoURL",
         "leakURL",
         "rule",
+        "reason",
         "commitMessage",
         "author",
         "email",
@@ -73,7 +80,10 @@ pub(super) const GITLEAKS_V7: Format = Format {
         "operation",
     ],
     statements: &[],
-    detect: |json| json.has_all(&["offender", "rule"]) && (json.has("commit") || json.has("lineNumber")),
+    detect: |json| {
+        let is_later = || json.has("rule") && (json.has("commit") || json.has("lineNumber"));
+        json.has("offender") && (is_later() || json.has_all(&["reason", "commit", "commitMsg"]))
+    },
     records: |json| Ok(Report::one(json)),
     read: read_v7,
 };
@@ -121,7 +131,10 @@ fn secret_v8<'d>(json: &'d Json<'d>) -> Result<Option<&'d str>, Reject> {
 
 fn read_v7<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
-    let rule = json.require_text(&["rule"])?;
+    let rule = match json.get("reason").text().filter(|_| !json.has("rule")) {
+        Some(reason) => reason,
+        None => json.require_text(&["rule"])?,
+    };
     let link = json.get("leakURL").text();
     let source = SourceOf {
         rule: rule.into(),

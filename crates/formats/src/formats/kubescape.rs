@@ -5,6 +5,9 @@
 //! report nothing is passed on but their names.
 
 mod controls;
+mod coverage;
+mod held;
+mod older;
 mod resource;
 
 use std::collections::BTreeMap;
@@ -14,16 +17,16 @@ use reeve_domain::observation::{EvidenceLevel, EvidenceScope, ReceiptScope, Stat
 use reeve_domain::reject::{DropReason, Reject};
 use sha2::{Digest, Sha256};
 
-use super::Format;
+use super::{Format, k8s_objects};
 use crate::draft::{Draft, Found, Problem, Reading, ReceiptDraft, Record, Report, SourceOf, Times};
 use crate::json::Json;
 use crate::{severity, time};
-use resource::Resource;
+use resource::{Meant, Resource};
 
-/// Reports of kubescape, version 2 of its format.
+/// Reports of kubescape, version 2 of its format and the one before.
 pub(super) const KUBESCAPE: Format = Format {
     id: "kubescape",
-    version: 1,
+    version: 2,
     tool: "Kubescape",
     names: &[
         "results",
@@ -34,12 +37,16 @@ pub(super) const KUBESCAPE: Format = Format {
         "status",
         "summaryDetails",
         "spec",
+        "frameworks",
+        "controlReports",
+        "ruleReports",
+        "ruleResponses",
     ],
     statements: &[
         (Statement::PrivilegeReduced, EvidenceLevel::E3),
         (Statement::RemovedFromSource, EvidenceLevel::E3),
     ],
-    detect: |json| is_scan(json) || is_kept(json),
+    detect: |json| is_scan(json) || is_kept(json) || older::is_report(json),
     records: |json| Ok(report(json)),
     read,
 };
@@ -85,7 +92,7 @@ fn report<'d>(json: &'d Json<'d>) -> Report<'d> {
     };
     let results = json.get("results").elements().iter().flat_map(of_result);
     Report {
-        results: kept.chain(results).collect(),
+        results: kept.chain(results).chain(older::records(json)).collect(),
         receipts: receipt(json).into_iter().collect(),
     }
 }
@@ -111,7 +118,7 @@ fn receipt(json: &Json<'_>) -> Option<ReceiptDraft> {
                 unchecked(json)
             ),
             reference: None,
-            complete: is_whole && !frameworks.is_empty(),
+            complete: is_whole && !frameworks.is_empty() && coverage::is_full(json),
         },
         rule: "scan".to_owned(),
         observed_at: time::of(json.get("generationTime")),
@@ -135,57 +142,124 @@ fn unchecked(json: &Json<'_>) -> String {
 }
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
+    if record
+        .found
+        .within
+        .first()
+        .is_some_and(|report| older::is_report(report))
+    {
+        return older::read(record);
+    }
     let control = record.json();
     let id = match control.get("controlID").text().or(record.found.key) {
         Some(id) => id,
         None => control.require_text(&["controlID"])?,
     };
-    let name = control.get("name").text().unwrap_or(id);
-    let Some((issue_type, target)) = controls::meaning(id, name) else {
-        return Ok(Reading::Dropped(DropReason::NotIdentityRelevant));
-    };
     let report = record.found.within.first().copied().unwrap_or(control);
-    let resource = match record.found.within[..] {
-        [report, result, resource] => Resource::of_result(report, result, resource),
-        _ => Resource::of_kept(report),
-    };
     let passed = match outcome(control) {
-        Ok(passed) => passed,
-        Err(reason) => return Ok(Reading::Dropped(reason)),
+        Ok(true) if !coverage::was_evaluated(report, id) => Err(DropReason::NoResult),
+        outcome => outcome,
     };
-    let subjects = resource.subjects(target);
-    let drafts = subjects.into_iter().map(|subject| {
-        let source = SourceOf {
-            rule: id.into(),
-            reference: resource.id.into(),
-            url: is_public(id).then(|| format!("https://hub.armosec.io/docs/{id}").into()),
-            ..SourceOf::default()
-        };
-        let mut draft = Draft {
-            also: subject.also,
-            place: subject.place,
-            times: times(report),
-            ..Draft::new(subject.of, source)
-        };
-        if passed {
-            let scope = EvidenceScope::Rule(id.to_owned());
-            draft.statements = vec![(controls::proven_by_passing(target), scope)];
-        } else {
-            draft.problem = Some(Problem {
-                severity: severity_of(control, report, id),
-                ..Problem::new(issue_type, name)
-            });
-        }
-        draft
-    });
-    Ok(Reading::observed(Vec::new(), drafts.collect()))
+    Ok(Check {
+        id,
+        control,
+        report,
+        resource: match record.found.within[..] {
+            [report, result, resource] => Resource::of_result(report, result, resource),
+            _ => Resource::of_kept(report),
+        },
+        passed,
+    }
+    .read())
 }
 
-/// Whether the control passed; a reason if it says nothing. Before version 3 the status was a word alone.
+/// A control of one resource.
+struct Check<'d> {
+    id: &'d str,
+    control: &'d Json<'d>,
+    report: &'d Json<'d>,
+    resource: Resource<'d>,
+    passed: Result<bool, DropReason>,
+}
+
+impl<'d> Check<'d> {
+    fn read(self) -> Reading<'d> {
+        let name = self.control.get("name").text().unwrap_or(self.id);
+        let Some((issue_type, target)) = controls::meaning(self.id, name) else {
+            return Reading::Dropped(DropReason::NotIdentityRelevant);
+        };
+        let passed = match self.passed {
+            Ok(passed) => passed,
+            Err(reason) => return Reading::Dropped(reason),
+        };
+        let subjects = self.resource.subjects(target).into_iter();
+        let drafts = subjects.map(|subject| {
+            let mut draft = self.draft(subject);
+            if passed {
+                let scope = EvidenceScope::Rule(self.id.to_owned());
+                draft.statements = vec![(controls::proven_by_passing(target), scope)];
+            } else {
+                draft.problem = Some(Problem {
+                    severity: severity_of(self.control, self.report, self.id),
+                    ..Problem::new(issue_type, name)
+                });
+            }
+            draft
+        });
+        Reading::observed(Vec::new(), drafts.collect())
+    }
+
+    fn draft(&self, subject: Meant<'d>) -> Draft<'d> {
+        let source = SourceOf {
+            rule: self.id.into(),
+            reference: self.resource.id.into(),
+            url: is_public(self.id).then(|| format!("https://hub.armosec.io/docs/{}", self.id).into()),
+            ..SourceOf::default()
+        };
+        Draft {
+            also: subject.also,
+            place: subject.place,
+            times: times(self.report),
+            ..Draft::new(subject.of, source)
+        }
+    }
+}
+
+/// Whether the control passed; a reason if it says nothing. Before version 3 the status was a word alone, and at first
+/// only the rules of a control had one.
 fn outcome(control: &Json<'_>) -> Result<bool, DropReason> {
     let status = control.get("status");
-    let word = status.text().or(status.get("status").text()).unwrap_or_default();
-    let reason = status.get("subStatus").text().unwrap_or_default();
+    match status.text().or(status.get("status").text()) {
+        Some(word) => meaning_of(word, status.get("subStatus").text().unwrap_or_default()),
+        None => outcome_of_rules(control.get("rules").elements()),
+    }
+}
+
+/// One rule that failed is enough; only all of them together pass.
+fn outcome_of_rules(rules: &[Json<'_>]) -> Result<bool, DropReason> {
+    let outcomes: Vec<_> = rules.iter().map(outcome_of_rule).collect();
+    let has = |outcome| outcomes.contains(&outcome);
+    if has(Ok(false)) {
+        Ok(false)
+    } else if has(Err(DropReason::SuppressedAtSource)) {
+        Err(DropReason::SuppressedAtSource)
+    } else if has(Ok(true)) && !has(Err(DropReason::NoResult)) {
+        Ok(true)
+    } else {
+        Err(DropReason::NoResult)
+    }
+}
+
+fn outcome_of_rule(rule: &Json<'_>) -> Result<bool, DropReason> {
+    let exceptions = rule.get("exception");
+    if exceptions.is_object() || !exceptions.elements().is_empty() {
+        return Err(DropReason::SuppressedAtSource);
+    }
+    let text = |name: &str| rule.get(name).text().unwrap_or_default();
+    meaning_of(text("status"), text("subStatus"))
+}
+
+fn meaning_of(word: &str, reason: &str) -> Result<bool, DropReason> {
     match (word, reason) {
         (_, "w/exceptions" | "exception") => Err(DropReason::SuppressedAtSource),
         ("passed", "irrelevant") | ("skipped" | "irrelevant" | "", _) => Err(DropReason::NoResult),
@@ -202,12 +276,9 @@ fn is_public(id: &str) -> bool {
 }
 
 fn times(report: &Json<'_>) -> Times {
-    let made_at = [
-        report.get("generationTime"),
-        report.at(&["metadata", "creationTimestamp"]),
-    ];
+    let made_at = time::of(report.get("generationTime"));
     Times {
-        observed_at: time::first_of(made_at),
+        observed_at: made_at.or_else(|| k8s_objects::written_at(report, "spec")),
         ..Times::default()
     }
 }
@@ -216,6 +287,7 @@ fn times(report: &Json<'_>) -> Times {
 fn severity_of(control: &Json<'_>, report: &Json<'_>, id: &str) -> reeve_domain::observation::SourceSeverity {
     let weight = [
         control.get("scoreFactor"),
+        control.get("baseScore"),
         control.at(&["severity", "scoreFactor"]),
         report.at(&["summaryDetails", "controls", id, "scoreFactor"]),
     ];

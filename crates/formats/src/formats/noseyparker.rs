@@ -1,7 +1,10 @@
 //! Nosey Parker: a finding a line, one secret in several places; `groups` are base64, older versions wrote plain text.
 //!
 //! Of several groups an access key id wins; else the last one is the secret and the first its user. A match that was
-//! rejected in its review is a false positive; a finding is one if all its matches are.
+//! rejected in its review is a false positive; a finding is one if all its matches are. Titus, which runs the same rules,
+//! has a form of its own.
+
+mod titus;
 
 use std::borrow::Cow;
 
@@ -17,7 +20,7 @@ use crate::time;
 /// Nosey Parker, old and new.
 pub(super) const NOSEYPARKER: Format = Format {
     id: "noseyparker",
-    version: 1,
+    version: 2,
     tool: "Nosey Parker",
     names: &[
         "type",
@@ -32,14 +35,22 @@ pub(super) const NOSEYPARKER: Format = Format {
         "snippet",
         "status",
         "statuses",
+        "RuleID",
+        "Groups",
+        "Matches",
     ],
     statements: &[],
-    detect: |json| {
-        json.has_all(&["rule_name", "matches"]) && (json.has("groups") || json.has("match_content"))
-    },
+    detect: |json| is_finding(json) || titus::is_finding(json),
     records: |json| Ok(Report::one(json)),
-    read,
+    read: |record| match record.json() {
+        json if titus::is_finding(json) => titus::read(json),
+        _ => read(record),
+    },
 };
+
+fn is_finding(json: &Json<'_>) -> bool {
+    json.has_all(&["rule_name", "matches"]) && (json.has("groups") || json.has("match_content"))
+}
 
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
@@ -91,19 +102,21 @@ fn is_reject(status: &Json<'_>) -> bool {
 }
 
 fn parts<'d>(json: &'d Json<'d>) -> Result<Vec<Cow<'d, str>>, Reject> {
-    let groups: Vec<Cow<'d, str>> = json
-        .get("groups")
-        .elements()
-        .iter()
-        .filter_map(Json::text)
-        .map(|group| {
-            base64_text(group).map_or(Cow::Borrowed(group), |text| Cow::Owned(text.expose().to_string()))
-        })
-        .collect();
+    let groups = decoded(json.get("groups"));
     if groups.is_empty() {
         return Ok(vec![json.require_text(&["match_content"])?.into()]);
     }
     Ok(groups)
+}
+
+fn decoded<'d>(texts: &'d Json<'d>) -> Vec<Cow<'d, str>> {
+    let texts = texts.elements().iter().filter_map(Json::text);
+    texts.map(decode).collect()
+}
+
+/// The text in a base64 text; what is none stands for itself.
+fn decode(text: &str) -> Cow<'_, str> {
+    base64_text(text).map_or(Cow::Borrowed(text), |text| Cow::Owned(text.expose().to_string()))
 }
 
 /// Where it was found, of a kind: a file, a repository, or whatever else was enumerated.

@@ -4,6 +4,7 @@
 //! the rule. gitleaks puts the secret itself into the snippet, other tools the line around it: unless a token in it is
 //! told by its form, or all of it is an access key id, the value is not known, and the place alone is the subject.
 
+mod fingerprints;
 mod receipts;
 pub(super) mod rules;
 
@@ -23,7 +24,7 @@ use rules::Rule;
 /// SARIF of any tool.
 pub(super) const SARIF: Format = Format {
     id: "sarif-2.1.0",
-    version: 1,
+    version: 2,
     tool: "sarif",
     names: &["runs", "results", "version", "tool", "driver"],
     statements: &[],
@@ -78,7 +79,7 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     if let Some(reason) = result.dropped() {
         return Ok(Reading::Dropped(reason));
     }
-    let mut secrets = Vec::new();
+    let mut secrets: Vec<_> = fingerprints::of_values(result.json).collect();
     let mut drafts = Vec::new();
     let locations = result.json.get("locations").elements();
     let none = std::slice::from_ref(&NOWHERE);
@@ -193,6 +194,11 @@ impl<'d> Outcome<'d> {
             path: self.path(physical.get("artifactLocation")),
             line: physical.at(&["region", "startLine"]).unsigned(),
             commit: commit.map(Cow::Borrowed),
+            resource: self
+                .run
+                .at(&["properties", "imageName"])
+                .text()
+                .map(Cow::Borrowed),
             ..Place::default()
         }
     }
@@ -251,11 +257,7 @@ impl<'d> Outcome<'d> {
     }
 
     fn source(&self) -> SourceOf<'d> {
-        let fingerprints = [
-            self.json.get("fingerprints"),
-            self.json.get("partialFingerprints"),
-        ];
-        let stable = fingerprints.into_iter().find_map(fingerprint).unwrap_or_default();
+        let stable = fingerprints::stable(self.json).unwrap_or_default();
         let named = self.json.get("guid").text().unwrap_or_default();
         SourceOf {
             tool: Some(self.tool.into()).filter(|tool: &Cow<'_, str>| !tool.is_empty()),
@@ -279,23 +281,6 @@ fn is_below_root(base: &str) -> bool {
 /// A rejected suppression, or one under review, suppresses nothing.
 fn suppresses(suppression: &Json<'_>) -> bool {
     matches!(suppression.get("status").text(), None | Some("accepted"))
-}
-
-/// The first fingerprint; some tools nest them. What gitleaks says of the commit there is none.
-fn fingerprint<'d>(json: &'d Json<'d>) -> Option<&'d str> {
-    const NONE: &[&str] = &["author", "email", "date", "commitMessage", "commitSha"];
-    /// What Semgrep writes for a fingerprint where nobody has logged in.
-    const WITHHELD: &str = "requires login";
-    let mut entries = json
-        .entries()
-        .iter()
-        .filter(|(name, _)| !NONE.contains(&name.as_ref()));
-    entries.find_map(|(_, value)| {
-        value
-            .text()
-            .or_else(|| value.entries().iter().find_map(|(_, inner)| inner.text()))
-            .filter(|text| *text != WITHHELD)
-    })
 }
 
 /// The texts within quotes in a line of code.

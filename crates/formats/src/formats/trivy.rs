@@ -19,7 +19,7 @@ use crate::{severity, time};
 /// Reports of trivy.
 pub(super) const TRIVY: Format = Format {
     id: "trivy",
-    version: 1,
+    version: 2,
     tool: "Trivy",
     names: &[
         "SchemaVersion",
@@ -41,7 +41,7 @@ pub(super) const TRIVY: Format = Format {
 /// Reports of trivy-operator.
 pub(super) const TRIVY_OPERATOR: Format = Format {
     id: "trivy-operator",
-    version: 1,
+    version: 2,
     tool: "Trivy Operator",
     names: &[
         "report", "secrets", "ruleID", "target", "severity", "title", "match", "checks", "checkID",
@@ -78,9 +78,11 @@ fn is_target(json: &Json<'_>) -> bool {
     json.get("Target").text().is_some() && KINDS.iter().any(|kind| is_list(kind))
 }
 
+/// A cluster without findings is its name alone, or with one thing that a later version may add.
 fn is_cluster(json: &Json<'_>) -> bool {
     let lists = ["Vulnerabilities", "Misconfigurations", "Findings", "Resources"];
-    json.has("ClusterName") && lists.iter().any(|list| json.has(list))
+    let is_alone = || json.entries().len() <= 2 && json.get("ClusterName").text().is_some();
+    json.has("ClusterName") && (lists.iter().any(|list| json.has(list)) || is_alone())
 }
 
 fn report<'d>(json: &'d Json<'d>) -> Report<'d> {

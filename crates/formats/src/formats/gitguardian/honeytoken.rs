@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use reeve_domain::observation::IssueType;
-use reeve_domain::reject::Reject;
+use reeve_domain::reject::{DropReason, Reject};
 use reeve_domain::secret::ValueHints;
 
 use super::super::leak;
@@ -15,17 +15,34 @@ pub(super) fn is_webhook(json: &Json<'_>) -> bool {
     json.get("honeytoken").is_object()
 }
 
+/// A honeytoken as the API lists it, used or not.
+pub(super) fn is_listed(json: &Json<'_>) -> bool {
+    json.has_all(&["gitguardian_url", "open_events_count", "token", "status"])
+}
+
+/// One that nobody has used lies where it was put, and one that was revoked lures nobody any more.
+pub(super) fn read_listed<'d>(json: &'d Json<'d>) -> Result<Reading<'d>, Reject> {
+    match json.get("status").text() {
+        Some("triggered") => read(json, &["id"]),
+        _ => Ok(Reading::Dropped(DropReason::NoStatement)),
+    }
+}
+
+pub(super) fn read_webhook<'d>(json: &'d Json<'d>) -> Result<Reading<'d>, Reject> {
+    read(json, &["honeytoken", "id"])
+}
+
 /// The key itself where the event carries it; its secret half is withheld in any case.
-pub(super) fn read<'d>(json: &'d Json<'d>) -> Result<Reading<'d>, Reject> {
-    let honeytoken = json.get("honeytoken");
+fn read<'d>(json: &'d Json<'d>, id: &[&str]) -> Result<Reading<'d>, Reject> {
+    let honeytoken = json.at(&id[..id.len() - 1]);
     let token = honeytoken.get("token");
-    let (id, half) = (
+    let (key_id, half) = (
         leak::text(token.get("access_token_id")),
         leak::text(token.get("secret_key")),
     );
-    let reference = match honeytoken.get("id").scalar() {
+    let reference = match json.at(id).scalar() {
         Some(reference) => reference,
-        None => json.require_text(&["honeytoken", "id"])?.into(),
+        None => json.require_text(id)?.into(),
     };
     let kind = honeytoken.get("type").text().unwrap_or("unknown");
     let source = SourceOf {
@@ -35,8 +52,8 @@ pub(super) fn read<'d>(json: &'d Json<'d>) -> Result<Reading<'d>, Reject> {
         url: leak::text(honeytoken.get("gitguardian_url")),
         ..SourceOf::default()
     };
-    let secrets: Vec<Cow<'d, str>> = id.clone().into_iter().chain(half.clone()).collect();
-    let subject = match id {
+    let secrets: Vec<Cow<'d, str>> = key_id.clone().into_iter().chain(half.clone()).collect();
+    let subject = match key_id {
         Some(value) => SubjectOf::Value {
             value,
             half,

@@ -43,6 +43,13 @@ pub(super) fn nodes<'d>(json: &'d Json<'d>) -> &'d [Json<'d>] {
     list.unwrap_or_default()
 }
 
+/// An answer of GraphQL that lists nothing.
+pub(super) fn is_empty(json: &Json<'_>) -> bool {
+    let data = json.get("data");
+    let mut around = [data.get("project"), data.get("group"), data].into_iter();
+    around.any(|one| matches!(one.at(&["vulnerabilities", "nodes"]), Json::Array(nodes) if nodes.is_empty()))
+}
+
 /// The first of several names that is there.
 fn first<'d>(json: &'d Json<'d>, names: &[&str]) -> &'d Json<'d> {
     let mut found = names.iter().map(|name| json.get(name));
@@ -128,7 +135,7 @@ fn place<'d>(tracked: &'d Json<'d>) -> Place<'d> {
         repository: repository.or(page.map(|(project, _)| project)).map(Into::into),
         path: leak::text(location.get("file")),
         line: line(first(location, &["start_line", "startLine"])),
-        commit: leak::text(location.at(&["commit", "sha"])),
+        commit: super::commit_of(location),
         ..Place::default()
     }
 }

@@ -6,6 +6,7 @@ use reeve_domain::key::{Rel, Strength, k8s};
 
 use super::super::k8s_objects;
 use super::controls::Target;
+use super::held::{self, Held};
 use crate::draft::{Also, Named, Place, SubjectOf};
 use crate::json::Json;
 
@@ -34,13 +35,21 @@ impl<'d> Resource<'d> {
     /// By its object; a report may be without objects, then by what its id says.
     pub(super) fn of_result(report: &'d Json<'d>, result: &'d Json<'d>, resource: &'d Json<'d>) -> Self {
         let id = result.get("resourceID").text().unwrap_or_default();
-        let object = resource.get("object");
+        let source = resource.get("source");
+        Self {
+            repository: repository_of(report),
+            path: source.get("relativePath").text().or(source.get("path").text()),
+            ..Self::of_object(report, id, resource.get("object"))
+        }
+    }
+
+    /// An object as a report has it, and its id.
+    pub(super) fn of_object(report: &'d Json<'d>, id: &'d str, object: &'d Json<'d>) -> Self {
         let (namespace, kind, name) = parts_of(id);
         let own = |field: &str| {
             let text = object.at(&["metadata", field]).text();
             text.or(object.get(field).text())
         };
-        let source = resource.get("source");
         Self {
             id,
             object,
@@ -48,8 +57,8 @@ impl<'d> Resource<'d> {
             kind: object.get("kind").text().unwrap_or(kind),
             namespace: own("namespace").unwrap_or(namespace),
             name: own("name").unwrap_or(name),
-            repository: repository_of(report),
-            path: source.get("relativePath").text().or(source.get("path").text()),
+            repository: None,
+            path: None,
         }
     }
 
@@ -88,27 +97,23 @@ impl<'d> Resource<'d> {
 
     /// A subject with the bindings that it holds is each of them; without, itself.
     fn holders(&self) -> Vec<Meant<'d>> {
-        let related = self.object.get("relatedObjects").elements().iter();
-        let bindings = related.filter(|one| {
-            let kind = one.get("kind").text().unwrap_or_default();
-            kind.ends_with("RoleBinding")
-        });
-        let held: Vec<_> = bindings.map(|binding| self.holding(binding)).collect();
+        let held = match self.object {
+            Json::Null => held::named_in(self.id),
+            object => held::beside(object),
+        };
         match held.is_empty() {
             true => {
                 let named = k8s_objects::object(self.cluster, self.kind, self.namespace, self.name);
                 vec![self.meant(named)]
             }
-            false => held,
+            false => held.into_iter().map(|binding| self.holding(binding)).collect(),
         }
     }
 
-    fn holding(&self, binding: &'d Json<'d>) -> Meant<'d> {
-        let text = |field: &str| binding.at(&["metadata", field]).text().unwrap_or_default();
-        let kind = binding.get("kind").text().unwrap_or_default();
-        let path = match kind {
-            "RoleBinding" => format!("{}/{}", text("namespace"), text("name")),
-            _ => text("name").to_owned(),
+    fn holding(&self, binding: Held<'d>) -> Meant<'d> {
+        let path = match binding.kind {
+            "RoleBinding" => format!("{}/{}", binding.namespace, binding.name),
+            _ => binding.name.to_owned(),
         };
         let holder = k8s::subject_name(self.kind, self.namespace, self.name);
         let named = Named {
@@ -116,14 +121,14 @@ impl<'d> Resource<'d> {
             build: |texts| k8s::binding(Some(texts[0]), texts[1], texts[2]),
         };
         let mut meant = self.meant(named);
-        if binding.get("subjects").elements().len() == 1 {
-            let whole = k8s_objects::object(self.cluster, kind, text("namespace"), text("name"));
+        if binding.is_of_one {
+            let whole = k8s_objects::object(self.cluster, binding.kind, binding.namespace, binding.name);
             meant.also.push(Also::Alias(Strength::Strong, whole));
         }
-        let role = binding.get("roleRef");
-        let role = |field: &str| role.get(field).text().unwrap_or_default();
-        let given = k8s_objects::object(self.cluster, role("kind"), text("namespace"), role("name"));
-        meant.also.push(Also::Link(Rel::Holds, given));
+        if let Some((kind, name)) = binding.role {
+            let given = k8s_objects::object(self.cluster, kind, binding.namespace, name);
+            meant.also.push(Also::Link(Rel::Holds, given));
+        }
         meant
     }
 
@@ -176,26 +181,19 @@ impl<'d> Resource<'d> {
     }
 }
 
-/// The cluster of a scan; empty if it is not known.
+/// The cluster of a scan as its context is called, like everywhere else; empty if it is not known. `clusterName` is the
+/// same with some of its characters changed, which ones depends on the version.
 pub(super) fn cluster_of<'d>(report: &'d Json<'d>) -> &'d str {
-    let names = [
-        &["clusterName"][..],
-        &["metadata", "clusterMetadata", "contextName"],
-        &[
-            "metadata",
-            "targetMetadata",
-            "clusterContextMetadata",
-            "contextName",
-        ],
-        &[
-            "metadata",
-            "contextMetadata",
-            "clusterContextMetadata",
-            "contextName",
-        ],
+    let contexts = [
+        &["clusterMetadata"][..],
+        &["targetMetadata", "clusterContextMetadata"],
+        &["contextMetadata", "clusterContextMetadata"],
     ];
-    let name = names.iter().find_map(|path| report.at(path).text());
-    name.unwrap_or_default()
+    let metadata = report.get("metadata");
+    let context = contexts
+        .iter()
+        .find_map(|path| metadata.at(path).get("contextName").text());
+    context.or(report.get("clusterName").text()).unwrap_or_default()
 }
 
 /// A scan of files outside any repository calls its own folder one.

@@ -79,10 +79,8 @@ impl<'d> Holder<'d> {
             name: marked("trivy-operator.resource.name")
                 .or(owned("name"))
                 .unwrap_or_default(),
-            observed_at: time::first_of([
-                report.at(&["report", "updateTimestamp"]),
-                metadata.get("creationTimestamp"),
-            ]),
+            observed_at: time::of(report.at(&["report", "updateTimestamp"]))
+                .or_else(|| k8s_objects::written_at(report, "report")),
         }
     }
 }
