@@ -90,7 +90,7 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         url: page(metadata),
         ..SourceOf::default()
     };
-    let place = place(metadata);
+    let place = place(kind, metadata);
     let title = match &place.path {
         Some(path) => format!("{detector} secret in {path}"),
         None => format!("{detector} secret"),
