@@ -9,22 +9,26 @@
 use std::borrow::Cow;
 
 use reeve_domain::key::{Rel, aws, gcp, github};
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope, Exposure, IssueType, Statement, Validity};
+use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, Statement, Validity};
 use reeve_domain::reject::{DropReason, Reject};
 use reeve_domain::secret::{ValueHints, base64_text};
 
+mod forms;
 mod pairs;
+mod places;
 
 use super::Format;
-use crate::draft::{Also, Draft, Named, Place, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::draft::{Also, Draft, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
-use pairs::{Behind, PLAIN_PARTS, WITHOUT_SECRET, behind_separator, is_sid, secret_behind};
+use forms::{behind_separator, rest_of};
+use pairs::{Behind, PLAIN_PARTS, is_sid, secret_behind};
+use places::{exposure, metadata, page, place};
 
 /// TruffleHog 3.
 pub(super) const TRUFFLEHOG_V3: Format = Format {
     id: "trufflehog-v3",
-    version: 2,
+    version: 3,
     tool: "trufflehog",
     names: &[
         "SourceMetadata",
@@ -65,26 +69,6 @@ pub(super) const TRUFFLEHOG_V3: Format = Format {
 /// Detectors whose `Verified: false` says nothing, as nobody can be asked.
 const WITHOUT_VERIFIER: &[&str] = &["PrivateKey", "Generic", "CustomRegex", "JDBC", "JWT"];
 
-/// Where a kind of source can be read by.
-const EXPOSURES: &[(&str, Exposure)] = &[
-    ("Confluence", Exposure::Internal),
-    ("Jira", Exposure::Internal),
-    ("Sharepoint", Exposure::Internal),
-    ("Slack", Exposure::ThirdParty),
-    ("SlackContinuous", Exposure::ThirdParty),
-    ("Teams", Exposure::ThirdParty),
-    ("Postman", Exposure::ThirdParty),
-    ("NPM", Exposure::Public),
-    ("PyPi", Exposure::Public),
-];
-
-/// `visibility` of GitHub and GitLab sources; 0 (public) is left out by the writer, so that absence says nothing.
-const VISIBILITIES: &[(u64, Exposure)] = &[
-    (0, Exposure::Public),
-    (1, Exposure::Private),
-    (2, Exposure::Internal),
-];
-
 /// A line of its log, which stands between the results where both streams go to one file.
 fn is_log(json: &Json<'_>) -> bool {
     json.has_all(&["level", "ts", "logger", "msg"]) && json.get("logger").text() == Some("trufflehog")
@@ -97,18 +81,16 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     }
     let detector = json.require_text(&["DetectorName"])?;
     let raw = raw(json)?;
-    let (value, name) = match secret_behind(json, detector, &raw) {
-        None => (raw.clone(), None),
-        Some(Behind::Name(value)) => (value, Some(raw.clone()).filter(|raw| is_sid(raw))),
-        Some(Behind::Part(value)) => (value, None),
-    };
+    let behind = secret_behind(json, detector, &raw);
+    let secrets = secrets(json, &raw, behind.as_ref());
+    let subject = subject(json, detector, raw, behind);
     let (kind, metadata) = metadata(json);
     let source = SourceOf {
         rule: detector.into(),
-        url: first(metadata, &["link"]),
+        url: page(metadata),
         ..SourceOf::default()
     };
-    let place = place(metadata);
+    let place = place(kind, metadata);
     let title = match &place.path {
         Some(path) => format!("{detector} secret in {path}"),
         None => format!("{detector} secret"),
@@ -128,13 +110,10 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
             ..Times::default()
         },
         problem: Some(problem),
-        statements: statements(json, detector),
-        ..Draft::new(subject(json, detector, raw, value.clone()), source)
+        statements: statements(json, detector, &subject),
+        ..Draft::new(subject, source)
     };
-    Ok(Reading::observed(
-        secrets(json, value, name.as_deref()),
-        vec![draft],
-    ))
+    Ok(Reading::observed(secrets, vec![draft]))
 }
 
 /// What was found. Early versions wrote it in base64: those that do not name the decoder.
@@ -159,40 +138,52 @@ fn as_reported<'d>(json: &Json<'_>, raw: &'d str) -> Cow<'d, str> {
     base64_text(raw).map_or(Cow::Borrowed(raw), |text| Cow::Owned(text.expose().to_string()))
 }
 
+fn subject<'d>(
+    json: &'d Json<'d>,
+    detector: &str,
+    raw: Cow<'d, str>,
+    behind: Option<Behind<'d>>,
+) -> SubjectOf<'d> {
+    let key_id = json.at(&["ExtraData", "private_key_id"]).text();
+    let is_google = detector.eq_ignore_ascii_case("GCP") && !raw.trim_start().starts_with('{');
+    if let Some(id) = key_id.filter(|_| is_google) {
+        return SubjectOf::Named(Named::new([id], |texts| gcp::service_account_key(texts[0], None)));
+    }
+    let half = secret_half(json, &raw);
+    let value = match behind {
+        None => raw,
+        Some(Behind::Name(value) | Behind::Part(value)) => value,
+        Some(Behind::Nothing) => return SubjectOf::Place,
+    };
+    SubjectOf::Value {
+        value,
+        half,
+        hints: ValueHints {
+            account: json.at(&["ExtraData", "account"]).text(),
+            ..ValueHints::default()
+        },
+        otherwise: None,
+    }
+}
+
 /// For an access key `Raw` is its public id; the secret half stands behind it in `RawV2`, and behind that the token of
 /// a session.
-fn subject<'d>(json: &'d Json<'d>, detector: &str, raw: Cow<'d, str>, value: Cow<'d, str>) -> SubjectOf<'d> {
-    let half = json
-        .get("RawV2")
-        .text()
-        .filter(|_| aws::is_access_key_id(&raw))
-        .and_then(|pair| {
-            let rest = behind_separator(pair.strip_prefix(raw.as_ref())?);
-            let half = rest.split(':').next().unwrap_or_default();
-            Some(half).filter(|half| !half.is_empty()).map(Cow::Borrowed)
-        });
-    let key_id = json.at(&["ExtraData", "private_key_id"]).text();
-    let is_google = detector.eq_ignore_ascii_case("GCP") && key_id.is_some();
-    let hints = ValueHints {
-        account: json.at(&["ExtraData", "account"]).text(),
-        ..ValueHints::default()
-    };
-    match key_id.filter(|_| is_google && !raw.trim_start().starts_with('{')) {
-        Some(id) => SubjectOf::Named(Named::new([id], |texts| gcp::service_account_key(texts[0], None))),
-        None if value == raw && WITHOUT_SECRET.contains(&detector) => SubjectOf::Place,
-        None => SubjectOf::Value {
-            value,
-            half,
-            hints,
-            otherwise: None,
-        },
-    }
+fn secret_half<'d>(json: &'d Json<'d>, raw: &str) -> Option<Cow<'d, str>> {
+    let pair = json.get("RawV2").text().filter(|_| aws::is_access_key_id(raw))?;
+    let rest = behind_separator(pair.strip_prefix(raw)?);
+    let half = rest.split(':').next().unwrap_or_default();
+    Some(half).filter(|half| !half.is_empty()).map(Cow::Borrowed)
 }
 
 /// Everything that holds key material, but not what a client is called; `Redacted` of a private key is its first 64
 /// bytes, of a service account its address, which is none.
-fn secrets<'d>(json: &'d Json<'d>, value: Cow<'d, str>, name: Option<&str>) -> Vec<Cow<'d, str>> {
-    let mut secrets = vec![value];
+fn secrets<'d>(json: &'d Json<'d>, raw: &Cow<'d, str>, behind: Option<&Behind<'d>>) -> Vec<Cow<'d, str>> {
+    let (first, name) = match behind {
+        None | Some(Behind::Nothing) => (raw, None),
+        Some(Behind::Name(value)) => (value, Some(raw).filter(|raw| is_sid(raw))),
+        Some(Behind::Part(value)) => (value, None),
+    };
+    let mut secrets = vec![first.clone()];
     secrets.extend(
         ["Raw", "RawV2", "Redacted"]
             .iter()
@@ -200,12 +191,9 @@ fn secrets<'d>(json: &'d Json<'d>, value: Cow<'d, str>, name: Option<&str>) -> V
             .filter(|text| !text.ends_with(".gserviceaccount.com"))
             .map(Cow::Borrowed),
     );
-    secrets.extend(
-        json.get("RawV2")
-            .text()
-            .map(|text| as_reported(json, text))
-            .filter(|text| matches!(text, Cow::Owned(_))),
-    );
+    let whole = json.get("RawV2").text().map(|text| as_reported(json, text));
+    secrets.extend(whole.as_deref().and_then(|whole| rest_of(whole, raw)).map(owned));
+    secrets.extend(whole.filter(|whole| matches!(whole, Cow::Owned(_))));
     let parts = json
         .get("SecretParts")
         .entries()
@@ -215,8 +203,12 @@ fn secrets<'d>(json: &'d Json<'d>, value: Cow<'d, str>, name: Option<&str>) -> V
     secrets.extend(parts.map(Cow::Borrowed));
     let analyzed = json.get("AnalysisInfo").entries().iter();
     secrets.extend(analyzed.filter_map(|(_, part)| part.text()).map(Cow::Borrowed));
-    secrets.retain(|secret| Some(secret.as_ref()) != name);
+    secrets.retain(|secret| Some(secret) != name);
     secrets
+}
+
+fn owned<'d>(text: &str) -> Cow<'d, str> {
+    Cow::Owned(text.to_owned())
 }
 
 fn validity(json: &Json<'_>) -> Validity {
@@ -226,11 +218,13 @@ fn validity(json: &Json<'_>) -> Validity {
     }
 }
 
-fn statements(json: &Json<'_>, detector: &str) -> Vec<(Statement, EvidenceScope)> {
+/// Of a place nothing is said: one dead secret there says nothing of the others.
+fn statements(json: &Json<'_>, detector: &str, subject: &SubjectOf<'_>) -> Vec<(Statement, EvidenceScope)> {
     let failed = json.get("VerificationError").text().is_some();
     let has_verifier = !WITHOUT_VERIFIER.contains(&detector);
+    let is_place = matches!(subject, SubjectOf::Place);
     match json.get("Verified") {
-        Json::Bool(false) if has_verifier && !failed => {
+        Json::Bool(false) if has_verifier && !failed && !is_place => {
             vec![(Statement::Inactive, EvidenceScope::WholeSubject)]
         }
         _ => Vec::new(),
@@ -271,71 +265,4 @@ fn attributes<'d>(json: &'d Json<'d>) -> Vec<(&'static str, Cow<'d, str>)> {
         .iter()
         .filter_map(|(field, name)| Some((*name, Cow::Borrowed(extra.get(field).text()?))))
         .collect()
-}
-
-/// The kind of source (`Git`, `S3`, …) and what it says.
-fn metadata<'d>(json: &'d Json<'d>) -> (&'d str, &'d Json<'d>) {
-    let kinds = json.at(&["SourceMetadata", "Data"]).entries();
-    let found = kinds.iter().find(|(_, metadata)| metadata.is_object());
-    found.map_or(("", json.get("")), |(kind, metadata)| (kind.as_ref(), metadata))
-}
-
-fn place<'d>(metadata: &'d Json<'d>) -> Place<'d> {
-    let line = ["line", "line_number"]
-        .iter()
-        .find_map(|field| metadata.get(field).unsigned());
-    Place {
-        repository: first(metadata, &["repository", "project_url", "repo"]),
-        path: first(
-            metadata,
-            &[
-                "file",
-                "filename",
-                "path",
-                "page",
-                "issue",
-                "title",
-                "document_id",
-            ],
-        ),
-        line: line.filter(|line| *line > 0),
-        commit: first(metadata, &["commit"]),
-        resource: first(
-            metadata,
-            &[
-                "bucket",
-                "image",
-                "channel_name",
-                "channel_id",
-                "space",
-                "project",
-                "package",
-                "workspace_name",
-                "pipeline",
-                "index",
-                "hostname",
-            ],
-        ),
-        region: None,
-    }
-}
-
-fn first<'d>(metadata: &'d Json<'d>, fields: &[&str]) -> Option<Cow<'d, str>> {
-    fields
-        .iter()
-        .find_map(|field| metadata.get(field).text())
-        .map(Cow::Borrowed)
-}
-
-fn exposure(kind: &str, metadata: &Json<'_>) -> Exposure {
-    let visibility = metadata.get("visibility").unsigned();
-    let visible = VISIBILITIES
-        .iter()
-        .find(|(number, _)| Some(*number) == visibility)
-        .map(|(_, exposure)| *exposure);
-    let known = EXPOSURES
-        .iter()
-        .find(|(name, _)| *name == kind)
-        .map(|(_, exposure)| *exposure);
-    visible.or(known).unwrap_or(Exposure::Unknown)
 }

@@ -4,58 +4,10 @@ use std::borrow::Cow;
 
 use reeve_domain::key::{aws, db};
 
+use super::as_reported;
+use super::forms::{Written, form_of, part_of};
 use crate::formats::leak::is_hex;
 use crate::json::Json;
-
-/// Detectors whose `Raw` is what a client is called and whose `RawV2` has the secret behind it, for versions that wrote
-/// no `SecretParts`: `pkg/detectors` of TruffleHog.
-const NAMED_BY_RAW: &[&str] = &[
-    "AmplitudeApiKey",
-    "Amadeus",
-    "BoxOauth",
-    "Confluent",
-    "Docusign",
-    "Dotdigital",
-    "Dwolla",
-    "FacePlusPlus",
-    "Gemini",
-    "GitHubOauth2",
-    "GoogleOauth2",
-    "GoogleOauth2ClientCredentials",
-    "LarkSuiteApiKey",
-    "Mux",
-    "Netsuite",
-    "NexmoApiKey",
-    "OneLogin",
-    "RazorPay",
-    "RobinhoodCrypto",
-    "Rownd",
-    "SauceLabs",
-    "Smooch",
-    "Strava",
-    "TencentCloud",
-    "Tru",
-    "Twilio",
-    "TwilioApiKey",
-    "Twitch",
-    "TwitterConsumerkey",
-    "Wiz",
-];
-
-/// Detectors that write the name of a client and no secret at all: the secret is known by its place.
-pub(super) const WITHOUT_SECRET: &[&str] = &[
-    "Bitfinex",
-    "Flickr",
-    "Hive",
-    "Instamojo",
-    "Mrticktock",
-    "Onedesk",
-    "RingCentral",
-    "SquareApp",
-    "TrelloApiKey",
-    "TrufflehogEnterprise",
-    "ZipBooks",
-];
 
 /// Words for parts that are a secret, the one that is more surely first.
 const SECRET_PARTS: &[&str] = &["secret", "password", "token", "private_key", KEY];
@@ -68,33 +20,66 @@ pub(super) const PLAIN_PARTS: &[&str] = &[
     "host", "hostname", "server", "port", "username", "user", "domain", "region",
 ];
 
-/// The secret, where it is not `Raw`.
+/// What is known of the secret, where it is not `Raw`.
 pub(super) enum Behind<'d> {
     /// `Raw` is what a client is called, and no secret.
     Name(Cow<'d, str>),
     /// `Raw` is more or less of it.
     Part(Cow<'d, str>),
+    /// `Raw` is what a client is called, and the secret was not written.
+    Nothing,
 }
 
 /// The secret where `Raw` is not it: a client's name before its secret, both in one text, or a password whose host and
 /// user stand in `RawV2`. Other scanners report the secret alone, and two secrets of one client are two.
 pub(super) fn secret_behind<'d>(json: &'d Json<'d>, detector: &str, raw: &str) -> Option<Behind<'d>> {
-    let whole = json.get("RawV2").text().filter(|whole| *whole != raw);
     if aws::is_access_key_id(raw) {
         return None;
     }
-    let is_password_of = |whole: &&str| is_connection_with(whole, raw);
-    let is_end = |whole: &&str| raw.strip_suffix(whole).is_some_and(|name| name.ends_with(':'));
-    if let Some(whole) = whole.filter(|whole| is_password_of(whole) || is_end(whole)) {
-        return Some(Behind::Part(Cow::Borrowed(whole)));
+    let whole = json.get("RawV2").text().map(|whole| as_reported(json, whole));
+    let whole = whole.filter(|whole| whole != raw);
+    let is_password_of = |whole: &str| is_connection_with(whole, raw);
+    let is_end = |whole: &str| raw.strip_suffix(whole).is_some_and(|name| name.ends_with(':'));
+    if let Some(whole) = whole
+        .clone()
+        .filter(|whole| is_password_of(whole) || is_end(whole))
+    {
+        return Some(Behind::Part(whole));
     }
-    let rest = || whole?.strip_prefix(raw).map(behind_separator);
-    let is_name = json.get("Redacted").text() == Some(raw) || NAMED_BY_RAW.contains(&detector);
-    let secret = part_behind(json, raw).or_else(|| rest().filter(|rest| is_name && !rest.is_empty()))?;
-    Some(Behind::Name(match detector.starts_with("Twilio") {
-        true => Cow::Owned([raw, ":", secret].concat()),
-        false => Cow::Borrowed(secret),
-    }))
+    let written = Written {
+        raw,
+        whole: whole.as_deref(),
+        redacted: json.get("Redacted").text(),
+    };
+    let part = match part_of(detector) {
+        Some(name) => json.at(&["SecretParts", name]).text().filter(|part| *part != raw),
+        None => part_behind(json, raw),
+    };
+    match part {
+        Some(part) => Some(Behind::Name(with_client(detector, raw, Cow::Borrowed(part)))),
+        None => cut_out(detector, &written),
+    }
+}
+
+/// What the form of a detector tells without any parts.
+fn cut_out<'d>(detector: &str, written: &Written<'_>) -> Option<Behind<'d>> {
+    let form = form_of(detector, written)?;
+    match form.secret(written) {
+        Some(secret) => {
+            let secret = Cow::Owned(secret.into_owned());
+            Some(Behind::Name(with_client(detector, written.raw, secret)))
+        }
+        None if form.is_secret_alone(written.raw) => None,
+        None => Some(Behind::Nothing),
+    }
+}
+
+/// The account or key of Twilio is an attribute of its secret.
+fn with_client<'d>(detector: &str, raw: &str, secret: Cow<'d, str>) -> Cow<'d, str> {
+    match detector.starts_with("Twilio") {
+        true => Cow::Owned([raw, ":", secret.as_ref()].concat()),
+        false => secret,
+    }
 }
 
 /// The part that is named as a secret where `Raw` has none; none where several could be meant, or where `Raw` is a URL
@@ -118,10 +103,6 @@ fn part_behind<'d>(json: &'d Json<'d>, raw: &str) -> Option<&'d str> {
 fn is_named(name: &str, word: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.contains(word) && !name.ends_with("id")
-}
-
-pub(super) fn behind_separator(rest: &str) -> &str {
-    rest.trim_start_matches([':', ' '])
 }
 
 /// `sqlserver://user:password@host` of a password.
