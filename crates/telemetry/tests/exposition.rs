@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 const NOW_MS: i64 = 1_700_000_000_000;
 
 /// Name, type and labels: the contract of messages.md.
-const CONTRACT: [(&str, &str, &[&str]); 29] = [
+const CONTRACT: [(&str, &str, &[&str]); 30] = [
     ("reeve_records_consumed_total", "counter", &["topic"]),
     ("reeve_record_outcomes_total", "counter", &["outcome", "topic"]),
     ("reeve_alerts_total", "counter", &["format", "outcome"]),

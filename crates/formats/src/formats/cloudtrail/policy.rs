@@ -145,7 +145,10 @@ fn is_narrow(action: &str, anywhere: bool) -> bool {
         .any(|word| verb.starts_with(word));
     match action.contains(['*', '?']) {
         true => reads && !holds_secrets && !service.contains(['*', '?']),
-        false => !ESCALATING.contains(&action.as_str()) && !(anywhere && REACHING.contains(&action.as_str())),
+        false => {
+            let is = |list: &[&str]| list.contains(&action.as_str());
+            !is(ESCALATING) && (!anywhere || !is(REACHING))
+        }
     }
 }
 
