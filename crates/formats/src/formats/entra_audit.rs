@@ -8,14 +8,14 @@ mod changes;
 
 use std::borrow::Cow;
 
-use reeve_domain::key::{KeyError, Resolved, entra};
+use reeve_domain::key::{Case, Class, Confidence, KeyError, Resolved, SubjectKey, UNKNOWN_SCOPE, entra};
 use reeve_domain::observation::EvidenceLevel;
 use reeve_domain::observation::IssueType::CredentialAdded;
 use reeve_domain::observation::Statement::{Active, Deleted, Disabled, PrivilegeReduced};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
-use crate::draft::{Draft, Named, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::draft::{Build, Draft, Named, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
 use activities::{ACTIVITIES, PRIVILEGED_ROLES, Says, Target, is_same_name};
@@ -24,7 +24,7 @@ use changes::Changes;
 /// Directory audits.
 pub(super) const ENTRA_AUDIT: Format = Format {
     id: "entra-audit",
-    version: 1,
+    version: 2,
     tool: "Microsoft Entra",
     names: &[
         "activityDisplayName",
@@ -145,7 +145,8 @@ impl<'d> Audit<'d> {
                 .map(|named| (named, says))
                 .into_iter()
                 .collect(),
-            Target::Role => self.role(says).into_iter().collect(),
+            Target::Role => self.role(says, directory_role).into_iter().collect(),
+            Target::EligibleRole => self.role(says, eligible_role).into_iter().collect(),
             Target::AppRole => self.app_role().map(|named| (named, says)).into_iter().collect(),
             Target::Credentials => self.credentials(),
             Target::Switch => self.switched(),
@@ -192,7 +193,7 @@ impl<'d> Audit<'d> {
     }
 
     /// The template of a role is the same in every tenant; its name is told too.
-    fn role(&self, says: Says) -> Option<(Named<'d>, Says)> {
+    fn role(&self, says: Says, build: Build) -> Option<(Named<'d>, Says)> {
         let is_account = |one: &&Json<'_>| {
             matches!(
                 one.get("type").text(),
@@ -226,7 +227,7 @@ impl<'d> Audit<'d> {
                 account.get("id").text()?.into(),
                 template.or(named)?,
             ],
-            build: |texts| entra::directory_role(known(texts[0]), texts[1], texts[2]),
+            build,
         };
         Some((named, says))
     }
@@ -266,7 +267,7 @@ impl<'d> Audit<'d> {
     /// An account that was switched off or on; a service principal may have lost a credential too.
     fn switched(&self) -> Vec<(Named<'d>, Says)> {
         let told = self.targets().iter().filter_map(|one| {
-            let says = match Changes::of(one).value("AccountEnabled")?.as_ref() {
+            let says = match Changes::of(one).new_value("AccountEnabled")?.as_ref() {
                 "false" => Says::Proof(Disabled),
                 "true" => Says::Proof(Active),
                 _ => return None,
@@ -322,6 +323,25 @@ fn by_type(texts: &[&str]) -> Result<Resolved, KeyError> {
         ("ServicePrincipal", id) => entra::service_principal(known(tenant), id, known(app)),
         _ => Err(KeyError::NotASubject),
     }
+}
+
+fn directory_role(texts: &[&str]) -> Result<Resolved, KeyError> {
+    entra::directory_role(known(texts[0]), texts[1], texts[2])
+}
+
+/// To be eligible outlives every activation, whose end must not speak for it.
+fn eligible_role(texts: &[&str]) -> Result<Resolved, KeyError> {
+    let &[tenant, principal, role] = texts else {
+        return Err(KeyError::Empty);
+    };
+    let (scope, confidence) = match tenant {
+        "" => (UNKNOWN_SCOPE, Confidence::Low),
+        tenant => (tenant, Confidence::High),
+    };
+    let parts = [scope, principal, role];
+    let key = SubjectKey::of(Class::Entitlement, "entra", "eligible-role", &parts, Case::Folded)?;
+    let display = format!("eligibility of {principal} for directory role {role}");
+    Ok(Resolved::new(key, &display, confidence).with_known("tenant", known(tenant)))
 }
 
 fn known(text: &str) -> Option<&str> {
