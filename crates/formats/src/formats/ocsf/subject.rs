@@ -311,6 +311,21 @@ fn by_user(texts: &[&str]) -> Result<Resolved, KeyError> {
     }
 }
 
+/// A user whose account is the one that the event is about. A product that knows but the mail address speaks of its own
+/// account, and the person may be alive everywhere else.
+pub(super) fn of_account<'d>(user: &'d Json<'d>, cloud: &Cloud<'d>) -> Named<'d> {
+    Named {
+        build: |texts| {
+            let resolved = by_user(texts)?;
+            match resolved.subject.key.as_str().starts_with("identity:mail:") {
+                true => Err(KeyError::NotASubject),
+                false => Ok(resolved),
+            }
+        },
+        ..of_user(user, cloud)
+    }
+}
+
 /// The unique id tells a role from a user; without one the declared kind does.
 fn aws_kind(id: &str, kind: &str) -> &'static str {
     match kind {
