@@ -21,7 +21,7 @@ use crate::time;
 /// Findings of IAM Access Analyzer.
 pub(super) const ACCESS_ANALYZER: Format = Format {
     id: "access-analyzer",
-    version: 5,
+    version: 6,
     tool: "IAM Access Analyzer",
     names: &["resource", "resourceType", "status", "analyzedAt"],
     statements: &[
@@ -124,7 +124,7 @@ impl<'d> Access<'d> {
 
     fn subjects(&self) -> Vec<Accused<'d>> {
         let details = self.json.get("findingDetails").elements().iter();
-        let precise: Vec<_> = details.filter_map(|detail| self.detailed(detail)).collect();
+        let precise: Vec<_> = details.flat_map(|detail| self.detailed(detail)).collect();
         match self.issue_type {
             _ if !precise.is_empty() => precise,
             IssueType::ExternalAccess | IssueType::OverPrivileged => self.trusts(self.json),
@@ -132,8 +132,8 @@ impl<'d> Access<'d> {
         }
     }
 
-    /// The exact credential or permission, which only the API tells.
-    fn detailed(&self, detail: &'d Json<'d>) -> Option<Accused<'d>> {
+    /// The exact credential or permission, which only the API tells; of a trust each of its principals.
+    fn detailed(&self, detail: &'d Json<'d>) -> Vec<Accused<'d>> {
         let key = detail
             .at(&["unusedIamUserAccessKeyDetails", "accessKeyId"])
             .text();
@@ -148,13 +148,13 @@ impl<'d> Access<'d> {
                 let named = Named::new([key, self.resource], |texts| {
                     aws::access_key(texts[0], Some(account_of(texts[1])))
                 });
-                Some((named, Some(Also::Link(Rel::Authenticates, of_arn(self.resource)))))
+                vec![(named, Some(Also::Link(Rel::Authenticates, of_arn(self.resource))))]
             }
             (_, Some(service)) => {
                 let named = Named::new([service, self.resource], unused_service);
-                Some((named, Some(Also::Link(Rel::HeldBy, of_arn(self.resource)))))
+                vec![(named, Some(Also::Link(Rel::HeldBy, of_arn(self.resource))))]
             }
-            _ => self.trusts(trust?).pop(),
+            _ => trust.map(|trust| self.trusts(trust)).unwrap_or_default(),
         }
     }
 
