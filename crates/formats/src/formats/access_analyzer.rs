@@ -5,6 +5,7 @@
 //! not gone.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use reeve_domain::key::{
     KeyError, Rel, Resolved,
@@ -163,9 +164,9 @@ impl<'d> Access<'d> {
         let actions: Vec<&str> = texts(json.get("action")).collect();
         let principals = json.get("principal").entries().iter();
         let principals = principals.flat_map(|(_, named)| named.text().into_iter().chain(texts(named)));
-        let mut principals: Vec<&str> = principals.collect();
+        let mut principals: BTreeSet<&str> = principals.collect();
         if principals.is_empty() && json.get("isPublic").bool() == Some(true) {
-            principals.push("*");
+            principals.insert("*");
         }
         if principals.is_empty() {
             let named = Named::new([self.resource], |texts| entitlement::access(texts[0]));

@@ -11,7 +11,7 @@ use crate::{severity, time};
 /// The Resource Graph writes the type in lower case.
 pub(super) fn is_posture(json: &Json<'_>) -> bool {
     let kind = text(json, &["type"]).to_ascii_lowercase();
-    kind.starts_with("microsoft.security/") && field(json, "properties").is_object()
+    kind.starts_with("microsoft.security/")
 }
 
 /// Users who are in no list may have been left out of it: an assessment that is healthy proves nothing of them.
