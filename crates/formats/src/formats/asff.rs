@@ -329,7 +329,6 @@ impl<'d> Control<'d> {
             reference: id.into(),
             serial: id.into(),
             url: url.map(Cow::Borrowed),
-            ..SourceOf::default()
         }
     }
 }

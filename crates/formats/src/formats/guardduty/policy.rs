@@ -46,7 +46,7 @@ fn of_default_account<'d>(json: &'d Json<'d>) -> Option<Named<'d>> {
         text(call, &["namespace"]),
         text(call, &["resourceName"]),
     ];
-    let is_named = texts[2] != "";
+    let is_named = !texts[2].is_empty();
     is_named.then(|| {
         Named::new(texts, |texts| {
             let known = |text: &'_ str| !text.is_empty();
