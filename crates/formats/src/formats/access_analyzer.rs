@@ -5,6 +5,7 @@
 //! not gone.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use reeve_domain::key::{
     KeyError, Rel, Resolved,
@@ -21,7 +22,7 @@ use crate::time;
 /// Findings of IAM Access Analyzer.
 pub(super) const ACCESS_ANALYZER: Format = Format {
     id: "access-analyzer",
-    version: 5,
+    version: 6,
     tool: "IAM Access Analyzer",
     names: &["resource", "resourceType", "status", "analyzedAt"],
     statements: &[
@@ -124,7 +125,7 @@ impl<'d> Access<'d> {
 
     fn subjects(&self) -> Vec<Accused<'d>> {
         let details = self.json.get("findingDetails").elements().iter();
-        let precise: Vec<_> = details.filter_map(|detail| self.detailed(detail)).collect();
+        let precise: Vec<_> = details.flat_map(|detail| self.detailed(detail)).collect();
         match self.issue_type {
             _ if !precise.is_empty() => precise,
             IssueType::ExternalAccess | IssueType::OverPrivileged => self.trusts(self.json),
@@ -132,8 +133,8 @@ impl<'d> Access<'d> {
         }
     }
 
-    /// The exact credential or permission, which only the API tells.
-    fn detailed(&self, detail: &'d Json<'d>) -> Option<Accused<'d>> {
+    /// The exact credential or permission, which only the API tells; of a trust each of its principals.
+    fn detailed(&self, detail: &'d Json<'d>) -> Vec<Accused<'d>> {
         let key = detail
             .at(&["unusedIamUserAccessKeyDetails", "accessKeyId"])
             .text();
@@ -148,13 +149,13 @@ impl<'d> Access<'d> {
                 let named = Named::new([key, self.resource], |texts| {
                     aws::access_key(texts[0], Some(account_of(texts[1])))
                 });
-                Some((named, Some(Also::Link(Rel::Authenticates, of_arn(self.resource)))))
+                vec![(named, Some(Also::Link(Rel::Authenticates, of_arn(self.resource))))]
             }
             (_, Some(service)) => {
                 let named = Named::new([service, self.resource], unused_service);
-                Some((named, Some(Also::Link(Rel::HeldBy, of_arn(self.resource)))))
+                vec![(named, Some(Also::Link(Rel::HeldBy, of_arn(self.resource))))]
             }
-            _ => self.trusts(trust?).pop(),
+            _ => trust.map(|trust| self.trusts(trust)).unwrap_or_default(),
         }
     }
 
@@ -163,9 +164,9 @@ impl<'d> Access<'d> {
         let actions: Vec<&str> = texts(json.get("action")).collect();
         let principals = json.get("principal").entries().iter();
         let principals = principals.flat_map(|(_, named)| named.text().into_iter().chain(texts(named)));
-        let mut principals: Vec<&str> = principals.collect();
+        let mut principals: BTreeSet<&str> = principals.collect();
         if principals.is_empty() && json.get("isPublic").bool() == Some(true) {
-            principals.push("*");
+            principals.insert("*");
         }
         if principals.is_empty() {
             let named = Named::new([self.resource], |texts| entitlement::access(texts[0]));

@@ -21,7 +21,7 @@ use subject::{access_key, by_arn, external_access};
 /// ASFF, single, wrapped or in an EventBridge event.
 pub(super) const ASFF: Format = Format {
     id: "asff",
-    version: 3,
+    version: 4,
     tool: "AWS Security Hub",
     names: &[
         "SchemaVersion",
@@ -45,6 +45,9 @@ pub(super) const ASFF: Format = Format {
         "ControlId",
         "ProviderName",
         "Resources",
+        "DataClassification",
+        "SensitiveData",
+        "Category",
         "Type",
         "Details",
         "Tags",
@@ -158,10 +161,13 @@ fn verdict(json: &Json<'_>) -> Result<Verdict, DropReason> {
         .any(|reason| reason.get("ReasonCode").text() == Some("CONFIG_EVALUATIONS_EMPTY"));
     let workflow = json.at(&["Workflow", "Status"]).text();
     let is_archived = json.get("RecordState").text() == Some("ARCHIVED");
+    let provider = json.at(&["ProductFields", "ProviderName"]).text();
     match status {
         Some("NOT_AVAILABLE") => Err(DropReason::NoResult),
         Some("PASSED") if evaluated_nothing => Err(DropReason::NoResult),
         Some("PASSED") => Ok(Verdict::Passes),
+        // The format has no word for what Prowler's user has muted.
+        Some("WARNING") if provider == Some("Prowler") => Err(DropReason::SuppressedAtSource),
         _ if workflow == Some("SUPPRESSED") || is_archived => Err(DropReason::SuppressedAtSource),
         // A person's word; a control that still fails is a problem whatever they say.
         None if workflow == Some("RESOLVED") => Err(DropReason::NoStatement),
@@ -169,11 +175,19 @@ fn verdict(json: &Json<'_>) -> Result<Verdict, DropReason> {
     }
 }
 
+/// Generators that are a whole product: which rule it was stands in the type.
+const PRODUCTS: &[&str] = &["aws/macie", "AWSInspector"];
+
 /// The control's own id, the same in every report; without one the generator.
 fn rule<'d>(json: &'d Json<'d>) -> Result<&'d str, Reject> {
     let control = json.at(&["Compliance", "SecurityControlId"]).text();
     let control = control.or(json.at(&["ProductFields", "ControlId"]).text());
-    control.map_or_else(|| json.require_text(&["GeneratorId"]), Ok)
+    let kind = json.get("Types").elements().first().and_then(Json::text);
+    match (control, json.require_text(&["GeneratorId"])) {
+        (Some(control), _) => Ok(control),
+        (None, Ok(product)) if PRODUCTS.contains(&product) => Ok(kind.unwrap_or(product)),
+        (None, generator) => generator,
+    }
 }
 
 /// The resources that a finding accuses: those that acted, where it tells actors from targets.
@@ -311,10 +325,10 @@ impl<'d> Control<'d> {
         SourceOf {
             tool: tool.map(Cow::Borrowed),
             rule: self.rule.into(),
+            named: self.json.get("Title").text().map(Cow::Borrowed),
             reference: id.into(),
             serial: id.into(),
             url: url.map(Cow::Borrowed),
-            ..SourceOf::default()
         }
     }
 }

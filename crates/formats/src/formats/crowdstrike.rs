@@ -7,7 +7,7 @@ mod account;
 
 use std::borrow::Cow;
 
-use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, SourceSeverity, Statement};
+use reeve_domain::observation::{EvidenceLevel, IssueType, SourceSeverity, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
@@ -18,7 +18,7 @@ use crate::{severity, time};
 /// CrowdStrike Falcon.
 pub(super) const CROWDSTRIKE: Format = Format {
     id: "crowdstrike",
-    version: 2,
+    version: 3,
     tool: "CrowdStrike Falcon",
     names: &[
         "event",
@@ -191,46 +191,36 @@ impl<'d> Event<'d> {
                 severity: self.severity(),
                 ..Problem::new(IssueType::SuspectedCompromise, title)
             }),
-            ..self.draft(SubjectOf::Named(named), rule)
+            ..self.draft(SubjectOf::Named(named), rule.into())
         };
         Reading::observed(Vec::new(), vec![draft])
     }
 
-    /// Grants of the console's own administrator roles, and its API clients; what was taken away closes what was
-    /// given. A user whom the console has deleted has no role of it, and may be alive elsewhere.
+    /// Grants of the console's own administrator roles, and its API clients; what was taken away closes what gave just
+    /// that. A user whom the console has deleted has no role of it, and may be alive elsewhere.
     fn audit(&self) -> Reading<'d> {
         let operation = self.json.get("OperationName").text().unwrap_or_default();
         let failed = self.json.get("Success").bool() == Some(false);
-        let is_admin = account::grants_administration(self.json);
+        let roles = account::administrator_roles(self.json);
         let named = match operation.contains("APIClient") {
             true => account::of_client(self.json, self.metadata),
-            false => account::of_audit(self.json),
+            false => account::of_audit(self.json, self.metadata),
         };
-        let draft = self.draft(SubjectOf::Named(named), operation);
+        let rule = match operation {
+            "grantUserRoles" => account::rule_of_grant(&roles).into(),
+            _ => operation.into(),
+        };
+        let draft = self.draft(SubjectOf::Named(named), rule);
         let draft = match operation {
             _ if failed => return Reading::Dropped(DropReason::NoStatement),
             "CreateAPIClient" => draft.having(IssueType::CredentialAdded, "API client created in Falcon"),
-            "DeleteAPIClient" | "DeleteAPIClients" => draft.proving(Statement::Deleted),
+            "DeleteAPIClient" | "DeleteAPIClients" | "deleteUser" => draft.proving(Statement::Deleted),
             "ResetAPIClientSecret" => draft.proving(Statement::Rotated),
-            "deleteUser" => Draft {
-                statements: vec![(
-                    Statement::PrivilegeReduced,
-                    EvidenceScope::Rule("grantUserRoles".to_owned()),
-                )],
-                ..draft
-            },
-            "grantUserRoles" if is_admin => Draft {
-                problem: Some(Problem::new(
-                    IssueType::OverPrivileged,
-                    "Administrator role granted in Falcon",
-                )),
-                ..draft
-            },
-            "revokeUserRoles" if is_admin => Draft {
-                statements: vec![(
-                    Statement::PrivilegeReduced,
-                    EvidenceScope::Rule("grantUserRoles".to_owned()),
-                )],
+            "grantUserRoles" if !roles.is_empty() => {
+                draft.having(IssueType::OverPrivileged, "Administrator role granted in Falcon")
+            }
+            "revokeUserRoles" if !roles.is_empty() => Draft {
+                statements: account::revoked(&roles),
                 ..draft
             },
             _ => return Reading::Dropped(DropReason::NoStatement),
@@ -238,10 +228,10 @@ impl<'d> Event<'d> {
         Reading::observed(Vec::new(), vec![draft])
     }
 
-    fn draft(&self, subject: SubjectOf<'d>, rule: &'d str) -> Draft<'d> {
+    fn draft(&self, subject: SubjectOf<'d>, rule: Cow<'d, str>) -> Draft<'d> {
         let id = self.text(IDS);
         let source = SourceOf {
-            rule: rule.into(),
+            rule,
             reference: id.into(),
             serial: id.into(),
             url: Some(self.text(PAGES))

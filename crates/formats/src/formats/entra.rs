@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use reeve_domain::key::entra;
+use reeve_domain::key::{Rel, entra};
 use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, Statement};
 use reeve_domain::reject::{DropReason, Reject};
 
@@ -13,14 +13,14 @@ use super::Format;
 use super::microsoft::{
     embedded, field, issue_type, of_account, of_evidence, service_principal, text, user, why_over,
 };
-use crate::draft::{Draft, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::draft::{Also, Draft, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::{severity, time};
 
 /// Risks and alerts of Microsoft.
 pub(super) const ENTRA: Format = Format {
     id: "entra",
-    version: 3,
+    version: 4,
     tool: "Microsoft Entra",
     names: &["riskState", "evidence", "properties", "category"],
     statements: &[
@@ -36,7 +36,21 @@ pub(super) const ENTRA: Format = Format {
 };
 
 fn is_mine(json: &Json<'_>) -> bool {
-    is_risk(of_record(json)) || is_alert(json) || is_sign_in(json)
+    is_risk(of_record(json)) || is_alert(json) || is_sign_in(json) || is_of_traffic(json)
+}
+
+/// Categories of the same diagnostic settings that rate nobody.
+const TRAFFIC: &[&str] = &[
+    "ProvisioningLogs",
+    "MicrosoftGraphActivityLogs",
+    "EnrichedOffice365AuditLogs",
+    "NetworkAccessTrafficLogs",
+    "RemoteNetworkHealthLogs",
+];
+
+fn is_of_traffic(json: &Json<'_>) -> bool {
+    let category = json.get("category").text();
+    category.is_some_and(|category| TRAFFIC.contains(&category)) && json.get("properties").is_object()
 }
 
 /// A sign-in as Graph has it, or in a diagnostic record; it is rated while it happens.
@@ -95,6 +109,7 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let risk = of_record(json);
     let tenant = tenant_of(json);
     Ok(match is_risk(risk) {
+        _ if is_of_traffic(json) => Reading::Dropped(DropReason::NoStatement),
         true => read_risk(json, risk, tenant),
         false if is_alert(json) => read_alert(json, tenant),
         false => read_sign_in(json, tenant),
@@ -186,8 +201,9 @@ fn read_risk<'d>(json: &'d Json<'d>, risk: &'d Json<'d>, tenant: &'d str) -> Rea
         "remediated" | "none" => return Reading::Dropped(DropReason::NoStatement),
         _ => None,
     };
-    let drafts = at_risk(risk, tenant).into_iter().map(|named| {
+    let drafts = at_risk(risk, tenant).into_iter().map(|(named, also)| {
         let mut draft = draft(risk, named);
+        draft.also.extend(also);
         let sent_at = || time::of(json.get("time"));
         draft.times.observed_at = draft.times.observed_at.or_else(sent_at);
         match &proof {
@@ -212,24 +228,29 @@ fn is_of_principal(risk: &Json<'_>) -> bool {
     marks.iter().any(|name| !field(risk, name).is_null())
 }
 
-fn at_risk<'d>(risk: &'d Json<'d>, tenant: &'d str) -> Vec<Named<'d>> {
-    let keys = field(risk, "keyIds").elements().iter().filter_map(Json::text);
-    let keys: Vec<_> = keys
-        .map(|key| {
-            Named::new([tenant, key], |texts| {
-                entra::credential(Some(texts[0]).filter(|tenant| !tenant.is_empty()), texts[1])
-            })
-        })
-        .collect();
+/// The credentials that are named, and whose they are; else the account.
+fn at_risk<'d>(risk: &'d Json<'d>, tenant: &'d str) -> Vec<(Named<'d>, Option<Also<'d>>)> {
     let is_principal = is_of_principal(risk);
     let id = match is_principal {
         true => text(risk, &["servicePrincipalId", "id"]),
         false => text(risk, &["userId", "id"]),
     };
-    match id {
-        _ if !keys.is_empty() => keys,
-        id if is_principal => vec![service_principal(tenant, id, text(risk, &["appId"]))],
-        id => vec![user(tenant, id, text(risk, &["userPrincipalName"]))],
+    let account = || match is_principal {
+        true => service_principal(tenant, id, text(risk, &["appId"])),
+        false => user(tenant, id, text(risk, &["userPrincipalName"])),
+    };
+    let keys = field(risk, "keyIds").elements().iter().filter_map(Json::text);
+    let keys: Vec<_> = keys
+        .map(|key| {
+            let named = Named::new([tenant, key], |texts| {
+                entra::credential(Some(texts[0]).filter(|tenant| !tenant.is_empty()), texts[1])
+            });
+            (named, Some(Also::Link(Rel::Authenticates, account())))
+        })
+        .collect();
+    match keys.is_empty() {
+        true => vec![(account(), None)],
+        false => keys,
     }
 }
 

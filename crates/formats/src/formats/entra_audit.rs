@@ -8,14 +8,14 @@ mod changes;
 
 use std::borrow::Cow;
 
-use reeve_domain::key::{KeyError, Resolved, entra};
+use reeve_domain::key::{Case, Class, Confidence, KeyError, Rel, Resolved, SubjectKey, UNKNOWN_SCOPE, entra};
 use reeve_domain::observation::EvidenceLevel;
 use reeve_domain::observation::IssueType::CredentialAdded;
 use reeve_domain::observation::Statement::{Active, Deleted, Disabled, PrivilegeReduced};
 use reeve_domain::reject::{DropReason, Reject};
 
 use super::Format;
-use crate::draft::{Draft, Named, Reading, Record, Report, SourceOf, SubjectOf, Times};
+use crate::draft::{Also, Build, Draft, Named, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
 use activities::{ACTIVITIES, PRIVILEGED_ROLES, Says, Target, is_same_name};
@@ -24,7 +24,7 @@ use changes::Changes;
 /// Directory audits.
 pub(super) const ENTRA_AUDIT: Format = Format {
     id: "entra-audit",
-    version: 1,
+    version: 2,
     tool: "Microsoft Entra",
     names: &[
         "activityDisplayName",
@@ -77,9 +77,10 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     match told.is_empty() {
         true => Ok(Reading::Dropped(DropReason::NoStatement)),
         false => {
-            let drafts = told
-                .into_iter()
-                .map(|(named, says)| audit.draft(rule, named, says));
+            let drafts = told.into_iter().map(|(named, says)| Draft {
+                also: audit.holder(*target).into_iter().collect(),
+                ..audit.draft(rule, named, says)
+            });
             Ok(Reading::observed(Vec::new(), drafts.collect()))
         }
     }
@@ -145,7 +146,8 @@ impl<'d> Audit<'d> {
                 .map(|named| (named, says))
                 .into_iter()
                 .collect(),
-            Target::Role => self.role(says).into_iter().collect(),
+            Target::Role => self.role(says, directory_role).into_iter().collect(),
+            Target::EligibleRole => self.role(says, eligible_role).into_iter().collect(),
             Target::AppRole => self.app_role().map(|named| (named, says)).into_iter().collect(),
             Target::Credentials => self.credentials(),
             Target::Switch => self.switched(),
@@ -191,24 +193,38 @@ impl<'d> Audit<'d> {
         one.get("value").text().map(Cow::Borrowed)
     }
 
-    /// The template of a role is the same in every tenant; its name is told too.
-    fn role(&self, says: Says) -> Option<(Named<'d>, Says)> {
+    /// Who has a role.
+    fn holder(&self, target: Target) -> Option<Also<'d>> {
+        let named = match target {
+            Target::Role | Target::EligibleRole => self.named(self.member()?),
+            Target::AppRole => Named {
+                texts: vec![self.tenant.into(), self.principal()?],
+                build: |texts| entra::service_principal(known(texts[0]), texts[1], None),
+            },
+            _ => return None,
+        };
+        Some(Also::Link(Rel::HeldBy, named))
+    }
+
+    fn member(&self) -> Option<&'d Json<'d>> {
         let is_account = |one: &&Json<'_>| {
             matches!(
                 one.get("type").text(),
                 Some("User" | "ServicePrincipal" | "Group")
             )
         };
-        let account = self.targets().iter().find(is_account)?;
-        let value = |name: &str| {
-            let mut changes = self.targets().iter().map(Changes::of);
-            changes.find_map(|changes| changes.value(name))
-        };
+        self.targets().iter().find(is_account)
+    }
+
+    /// The template of a role is the same in every tenant; its name is told too.
+    fn role(&self, says: Says, build: Build) -> Option<(Named<'d>, Says)> {
+        let account = self.member()?;
         let is_role = |one: &&Json<'_>| one.get("type").text() == Some("Role");
         let named_role = self.targets().iter().find(is_role);
-        let named = value("Role.DisplayName")
+        let named = self
+            .value("Role.DisplayName")
             .or_else(|| named_role.and_then(|one| one.get("displayName").text().map(Cow::Borrowed)));
-        let template = value("Role.TemplateId").or_else(|| {
+        let template = self.value("Role.TemplateId").or_else(|| {
             let known = PRIVILEGED_ROLES
                 .iter()
                 .find(|(name, _)| Some(*name) == named.as_deref());
@@ -226,23 +242,36 @@ impl<'d> Audit<'d> {
                 account.get("id").text()?.into(),
                 template.or(named)?,
             ],
-            build: |texts| entra::directory_role(known(texts[0]), texts[1], texts[2]),
+            build,
         };
         Some((named, says))
     }
 
     fn app_role(&self) -> Option<Named<'d>> {
         let resource = self.targets().first()?;
-        let changes = || self.targets().iter().map(Changes::of);
-        let value = |name: &str| changes().find_map(|changes| changes.value(name));
-        let principals = self.targets().iter().skip(1);
-        let mut principals = principals.filter(|one| one.get("type").text() == Some("ServicePrincipal"));
-        let principal = value("ServicePrincipal.ObjectID")
-            .or_else(|| principals.find_map(|one| one.get("id").text().map(Cow::Borrowed)))?;
+        let texts = vec![
+            self.principal()?,
+            self.value("AppRole.Id")?,
+            resource.get("id").text()?.into(),
+        ];
         Some(Named {
-            texts: vec![principal, value("AppRole.Id")?, resource.get("id").text()?.into()],
+            texts,
             build: |texts| entra::app_role(texts[0], texts[1], texts[2]),
         })
+    }
+
+    /// Who got or lost a role of the application.
+    fn principal(&self) -> Option<Cow<'d, str>> {
+        let principals = self.targets().iter().skip(1);
+        let mut principals = principals.filter(|one| one.get("type").text() == Some("ServicePrincipal"));
+        self.value("ServicePrincipal.ObjectID")
+            .or_else(|| principals.find_map(|one| one.get("id").text().map(Cow::Borrowed)))
+    }
+
+    /// A property of whichever object has it.
+    fn value(&self, name: &str) -> Option<Cow<'d, str>> {
+        let mut changes = self.targets().iter().map(Changes::of);
+        changes.find_map(|changes| changes.value(name))
     }
 
     /// Each credential that was there before and is gone, or is new.
@@ -266,7 +295,7 @@ impl<'d> Audit<'d> {
     /// An account that was switched off or on; a service principal may have lost a credential too.
     fn switched(&self) -> Vec<(Named<'d>, Says)> {
         let told = self.targets().iter().filter_map(|one| {
-            let says = match Changes::of(one).value("AccountEnabled")?.as_ref() {
+            let says = match Changes::of(one).new_value("AccountEnabled")?.as_ref() {
                 "false" => Says::Proof(Disabled),
                 "true" => Says::Proof(Active),
                 _ => return None,
@@ -322,6 +351,25 @@ fn by_type(texts: &[&str]) -> Result<Resolved, KeyError> {
         ("ServicePrincipal", id) => entra::service_principal(known(tenant), id, known(app)),
         _ => Err(KeyError::NotASubject),
     }
+}
+
+fn directory_role(texts: &[&str]) -> Result<Resolved, KeyError> {
+    entra::directory_role(known(texts[0]), texts[1], texts[2])
+}
+
+/// To be eligible outlives every activation, whose end must not speak for it.
+fn eligible_role(texts: &[&str]) -> Result<Resolved, KeyError> {
+    let &[tenant, principal, role] = texts else {
+        return Err(KeyError::Empty);
+    };
+    let (scope, confidence) = match tenant {
+        "" => (UNKNOWN_SCOPE, Confidence::Low),
+        tenant => (tenant, Confidence::High),
+    };
+    let parts = [scope, principal, role];
+    let key = SubjectKey::of(Class::Entitlement, "entra", "eligible-role", &parts, Case::Folded)?;
+    let display = format!("eligibility of {principal} for directory role {role}");
+    Ok(Resolved::new(key, &display, confidence).with_known("tenant", known(tenant)))
 }
 
 fn known(text: &str) -> Option<&str> {

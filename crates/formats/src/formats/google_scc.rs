@@ -23,7 +23,7 @@ use subjects::Accused;
 /// Findings of Security Command Center.
 pub(super) const GOOGLE_SCC: Format = Format {
     id: "google-scc",
-    version: 2,
+    version: 3,
     tool: "Security Command Center",
     names: &[
         "finding",

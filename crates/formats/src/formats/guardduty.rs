@@ -3,9 +3,11 @@
 //! A finding can carry details of several resources; its `resourceType` says which is meant. A long-lived key that
 //! acted is the subject, else the principal behind it. Findings of instances and buckets alone concern no identity.
 
+mod policy;
+
 use std::borrow::Cow;
 
-use reeve_domain::key::aws::{self, entitlement};
+use reeve_domain::key::aws;
 use reeve_domain::key::{KeyError, Rel, Resolved, db, k8s};
 use reeve_domain::observation::{IssueType, SourceSeverity};
 use reeve_domain::reject::{DropReason, Reject};
@@ -18,7 +20,7 @@ use crate::{severity, time};
 /// GuardDuty findings.
 pub(super) const GUARDDUTY: Format = Format {
     id: "guardduty",
-    version: 3,
+    version: 4,
     tool: "GuardDuty",
     names: &["type", "Type", "service", "Service", "resource", "Resource"],
     statements: &[],
@@ -46,6 +48,9 @@ const TYPES: &[(&str, IssueType)] = &[
     ("AnonymousAccessGranted", IssueType::ExternalAccess),
     ("BucketPublicAccessGranted", IssueType::ExternalAccess),
     ("ExposedDashboard", IssueType::ExternalAccess),
+    ("DashboardExposed", IssueType::ExternalAccess),
+    ("SuccessfulAnonymousAccess", IssueType::ExternalAccess),
+    ("BlockPublicAccessDisabled", IssueType::ExternalAccess),
     ("PasswordPolicyChange", IssueType::WeakAuthentication),
     ("AttackSequence:", IssueType::SuspectedCompromise),
     ("Backdoor:", IssueType::SuspectedCompromise),
@@ -60,7 +65,7 @@ const TYPES: &[(&str, IssueType)] = &[
     ("InitialAccess:", IssueType::SuspectedCompromise),
     ("PenTest:", IssueType::SuspectedCompromise),
     ("Persistence:", IssueType::SuspectedCompromise),
-    ("Policy:", IssueType::SuspectedCompromise),
+    ("Policy:", IssueType::AccessUnreviewed),
     ("PrivilegeEscalation:", IssueType::SuspectedCompromise),
     ("Recon:", IssueType::SuspectedCompromise),
     ("ResourceConsumption:", IssueType::SuspectedCompromise),
@@ -120,60 +125,14 @@ fn is_sample(info: &Json<'_>) -> bool {
 
 type Accused<'d> = (Named<'d>, Vec<Also<'d>>);
 
-/// What a change of a policy has opened, which is not who made the change.
-fn granted<'d>(json: &'d Json<'d>, account: &'d str) -> Vec<Accused<'d>> {
-    let kind = text(json, &["type"]);
-    let resource = field(json, "resource");
-    let named = match kind.rsplit('/').next().unwrap_or_default() {
-        "BucketAnonymousAccessGranted" | "BucketPublicAccessGranted" => {
-            let buckets = field(resource, "s3BucketDetails").elements().iter();
-            let arns = buckets.filter_map(|bucket| field(bucket, "arn").text());
-            arns.map(|arn| Named::new([arn], |texts| entitlement::trust(texts[0], "*", &[])))
-                .collect()
-        }
-        "PasswordPolicyChange" if aws::is_account(account) => {
-            vec![Named::new([account], |texts| {
-                entitlement::password_policy(texts[0])
-            })]
-        }
-        "AnonymousAccessGranted" => of_binding(json, "system:anonymous").into_iter().collect(),
-        _ => Vec::new(),
-    };
-    named.into_iter().map(|named| (named, Vec::new())).collect()
-}
-
-/// The binding that a call to the cluster made, as far as the finding names it; else whom it lets in.
-fn of_binding<'d>(json: &'d Json<'d>, user: &'static str) -> Option<Named<'d>> {
-    let call = at(json, &["service", "action", "kubernetesApiCallAction"]);
-    let cluster = text(json, &["resource", "eksClusterDetails", "name"]);
-    let name = text(call, &["resourceName"]);
-    let binding = match text(call, &["namespace"]) {
-        "" => Cow::Borrowed(name),
-        namespace => Cow::Owned(format!("{namespace}/{name}")),
-    };
-    let texts = match (cluster, name) {
-        ("", _) => return None,
-        (_, "") => vec![cluster.into(), user.into()],
-        _ => vec![cluster.into(), user.into(), binding],
-    };
-    Some(Named {
-        texts,
-        build: |texts| match texts[..] {
-            [cluster, user, binding] => k8s::binding(Some(cluster), binding, user),
-            [cluster, user] => k8s::from_username(Some(cluster), user),
-            _ => Err(KeyError::Empty),
-        },
-    })
-}
-
 fn subjects<'d>(json: &'d Json<'d>, account: &'d str) -> Vec<Accused<'d>> {
     let resource = field(json, "resource");
     let kind = text(resource, &["resourceType"]);
     let is_meant = |kinds: &[&str]| kinds.contains(&kind) || !KINDS.contains(&kind);
-    let mut all = granted(json, account);
-    if !all.is_empty() {
-        return all;
+    if let Some(granted) = policy::granted(json, account) {
+        return granted;
     }
+    let mut all = Vec::new();
     let key = field(resource, "accessKeyDetails");
     if key.is_object() && is_meant(&["AccessKey", "S3Bucket"]) {
         all.push(acting(key, account));
@@ -198,6 +157,13 @@ fn subjects<'d>(json: &'d Json<'d>, account: &'d str) -> Vec<Accused<'d>> {
             .iter()
             .map(|actor| of_sequence(field(actor, "user"), account)),
     );
+    if all.is_empty() {
+        let resources = at(json, &["service", "detection", "sequence", "resources"]).elements();
+        let keys = resources
+            .iter()
+            .filter(|one| field(one, "resourceType").text() == Some("ACCESS_KEY"));
+        all.extend(keys.map(|key| key_of_sequence(key, account)));
+    }
     if all.is_empty() {
         all.extend(affected(json));
     }
@@ -268,6 +234,20 @@ fn of_sequence<'d>(user: &'d Json<'d>, account: &'d str) -> Accused<'d> {
         text(user, &["type"]),
         text(user, &["name"]),
         text(user, &["uid"]),
+    ];
+    let link = Also::Link(Rel::Authenticates, Named::new(texts, principal));
+    (Named::new(texts, key_or_principal), vec![link])
+}
+
+/// A key among the resources of a sequence that lists no actor.
+fn key_of_sequence<'d>(resource: &'d Json<'d>, account: &'d str) -> Accused<'d> {
+    let user = at(resource, &["data", "accessKey"]);
+    let texts = [
+        text(resource, &["uid"]),
+        field(resource, "accountId").text().unwrap_or(account),
+        text(user, &["userType"]),
+        text(user, &["userName"]),
+        text(user, &["principalId"]),
     ];
     let link = Also::Link(Rel::Authenticates, Named::new(texts, principal));
     (Named::new(texts, key_or_principal), vec![link])

@@ -195,7 +195,11 @@ pub(super) fn of_account<'d>(account: &'d Json<'d>, tenant: &'d str) -> Account<
 /// Whom one piece of evidence of an alert names; none if it is a device, a file, an address.
 pub(super) fn of_evidence<'d>(evidence: &'d Json<'d>, tenant: &'d str) -> Option<Named<'d>> {
     let of = |names: &[&str]| text(evidence, names);
-    let account = field(evidence, "userAccount");
+    let account = match field(evidence, "userAccount") {
+        // A session has the evidence of its user in it.
+        Json::Null => field(field(evidence, "account"), "userAccount"),
+        account => account,
+    };
     let app = of(&["appId"]);
     let principal = of(&["servicePrincipalObjectId", "objectId"]);
     let resource = of(&["amazonResourceId"]);

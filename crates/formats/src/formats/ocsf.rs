@@ -22,7 +22,7 @@ use finding::Finding;
 /// OCSF, categories Findings and Identity & Access Management.
 pub(super) const OCSF: Format = Format {
     id: "ocsf",
-    version: 4,
+    version: 5,
     tool: "ocsf",
     names: &[
         "class_uid",

@@ -1,11 +1,12 @@
 //! Okta's System Log: what it detects are findings, what its administrators end is evidence.
 //!
-//! The subject may stand in `target` alone, and an actor may be an address. A failed event proves nothing. Which
-//! organization it is of the envelope says (a hook, a log stream), or a page of Okta's own that the event names; Okta
+//! The subject may stand in `target` alone, and an actor may be an address. Only an event that says it has succeeded
+//! proves something. Of administrators' rights one role is spoken of, never all. Which organization it is of the envelope says (a hook, a log stream), or a page of Okta's own that the event names; Okta
 //! never gives an id twice, so the key without it is the same subject's. Lakes write every key in lower case.
 
 mod events;
 mod organization;
+mod roles;
 
 use std::borrow::Cow;
 
@@ -17,12 +18,12 @@ use super::Format;
 use crate::draft::{Also, Draft, Found, Named, Problem, Reading, Record, Report, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
-use events::{EVENTS, Says, scope};
+use events::{EVENTS, Says};
 
 /// Events of the System Log.
 pub(super) const OKTA: Format = Format {
     id: "okta-systemlog",
-    version: 3,
+    version: 4,
     tool: "Okta",
     names: &[
         "eventType",
@@ -101,15 +102,9 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         name => name.text().unwrap_or_default(),
     };
     let known = EVENTS.iter().find(|(event, ..)| *event == name);
-    let failed = matches!(
-        json.at(&["outcome", "result"]).text(),
-        Some("FAILURE" | "DENY" | "SKIPPED")
-    );
+    let outcome = Outcome::of(json);
     let (kind, says) = match known {
-        Some((_, kind, Says::Problem(issue))) if !failed || *issue == IssueType::SuspectedCompromise => {
-            (*kind, Says::Problem(*issue))
-        }
-        Some((_, kind, says)) if !failed => (*kind, *says),
+        Some((_, kind, says)) if outcome.lets(*says) => (*kind, *says),
         _ if is_threat(json) => ("User", Says::Problem(IssueType::SuspectedCompromise)),
         _ => return Ok(Reading::Dropped(DropReason::NoStatement)),
     };
@@ -119,6 +114,34 @@ fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
         ..draft(json, name, named(one, organization.clone()), says)
     });
     Ok(Reading::observed(Vec::new(), drafts.collect()))
+}
+
+/// How an event ended.
+enum Outcome {
+    Succeeded,
+    /// It does not say.
+    Unknown,
+    /// It failed, or has not happened yet.
+    Otherwise,
+}
+
+impl Outcome {
+    fn of(json: &Json<'_>) -> Self {
+        match json.at(&["outcome", "result"]).text() {
+            Some("SUCCESS" | "ALLOW") => Self::Succeeded,
+            None | Some("UNKNOWN") => Self::Unknown,
+            Some(_) => Self::Otherwise,
+        }
+    }
+
+    /// An attack that failed is one too.
+    fn lets(&self, says: Says) -> bool {
+        match (self, says) {
+            (Self::Succeeded, _) | (_, Says::Problem(IssueType::SuspectedCompromise)) => true,
+            (Self::Unknown, Says::Problem(_) | Says::Grant) => true,
+            (Self::Unknown | Self::Otherwise, _) => false,
+        }
+    }
 }
 
 /// Okta suspects it itself, names what it detected, calls the risk high, or its own factor refused a phisher.
@@ -204,8 +227,12 @@ fn build(texts: &[&str]) -> Result<Resolved, KeyError> {
 
 fn draft<'d>(json: &'d Json<'d>, name: &'d str, named: Named<'d>, says: Says) -> Draft<'d> {
     let id = json.get("uuid").text().unwrap_or_default();
+    let rule = match says {
+        Says::Grant => roles::rule_of_grant(json),
+        _ => name.into(),
+    };
     let source = SourceOf {
-        rule: name.into(),
+        rule,
         reference: id.into(),
         serial: Cow::Borrowed(""),
         ..SourceOf::default()
@@ -217,23 +244,24 @@ fn draft<'d>(json: &'d Json<'d>, name: &'d str, named: Named<'d>, says: Says) ->
         },
         ..Draft::new(SubjectOf::Named(named), source)
     };
-    match says {
-        Says::Proof(statement) => Draft {
-            statements: vec![(statement, scope(name))],
-            ..draft
-        },
-        Says::Problem(issue_type) => Draft {
-            problem: Some(Problem {
-                severity: severity_of(json),
-                ..Problem::new(
-                    issue_type,
-                    field(json, "displayMessage", "displaymessage")
-                        .text()
-                        .unwrap_or(name),
-                )
-            }),
-            ..draft
-        },
+    let issue_type = match says {
+        Says::Proof(statement) => return draft.proving(statement),
+        Says::ProofFor(statement, issue_type) => return draft.proving_for(statement, issue_type),
+        Says::Revocation => {
+            let statements = roles::revoked(json);
+            return Draft { statements, ..draft };
+        }
+        Says::Grant => IssueType::OverPrivileged,
+        Says::Problem(issue_type) => issue_type,
+    };
+    let title = field(json, "displayMessage", "displaymessage").text();
+    let problem = Problem {
+        severity: severity_of(json),
+        ..Problem::new(issue_type, title.unwrap_or(name))
+    };
+    Draft {
+        problem: Some(problem),
+        ..draft
     }
 }
 

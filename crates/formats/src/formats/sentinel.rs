@@ -4,6 +4,8 @@
 //! An alert carries its entities as a list or as JSON inside a string; an incident mostly names nobody. The tenant of a
 //! table's row is that of its workspace, no directory.
 
+mod posture;
+
 use std::borrow::Cow;
 
 use reeve_domain::key::{KeyError, aws, entra};
@@ -18,9 +20,9 @@ use crate::{severity, time};
 /// Incidents and alerts of Microsoft Sentinel, alerts of Defender for Cloud.
 pub(super) const SENTINEL: Format = Format {
     id: "sentinel",
-    version: 1,
+    version: 2,
     tool: "Microsoft Sentinel",
-    names: &["properties", "object", "value", "records", "entities"],
+    names: &["properties", "object", "value", "records", "data", "entities"],
     statements: &[],
     detect: |json| is_mine(json) || listed(json).iter().any(is_mine),
     records: |json| match is_mine(json) {
@@ -40,22 +42,17 @@ const MARKS: &[&str] = &[
     "system_alert_id",
 ];
 
-/// Lists of its API, and exports of tables.
+/// Lists of its API, exports of tables, answers of the Resource Graph.
 fn listed<'d>(json: &'d Json<'d>) -> &'d [Json<'d>] {
-    match json.get("value") {
-        Json::Array(all) => all,
-        _ => json.get("records").elements(),
-    }
+    let lists = ["value", "records", "data"].map(|name| json.get(name).elements());
+    lists
+        .into_iter()
+        .find(|list| !list.is_empty())
+        .unwrap_or_default()
 }
 
 fn is_mine(json: &Json<'_>) -> bool {
-    body_of(json).is_some() || is_posture(json)
-}
-
-/// Assessments and scores of Defender for Cloud, which speak of resources.
-fn is_posture(json: &Json<'_>) -> bool {
-    let kind = json.get("type").text().or(json.get("Type").text());
-    kind.is_some_and(|kind| kind.starts_with("Microsoft.Security/"))
+    body_of(json).is_some() || posture::is_posture(json)
 }
 
 /// The object that has the fields: itself, its properties, those of the object of a playbook's trigger.
@@ -68,7 +65,7 @@ fn body_of<'d>(json: &'d Json<'d>) -> Option<&'d Json<'d>> {
 fn read<'d>(record: &Record<'d>) -> Result<Reading<'d>, Reject> {
     let json = record.json();
     let body = match body_of(json) {
-        None if is_posture(json) => return Ok(Reading::Dropped(DropReason::NotIdentityRelevant)),
+        None if posture::is_posture(json) => return Ok(posture::read(json)),
         body => body.unwrap_or(json),
     };
     let alert = Alert { json, body };
@@ -205,7 +202,11 @@ impl<'d> Alert<'d> {
 fn subjects<'d>(list: &Json<'_>) -> Vec<Named<'d>> {
     let all = list.elements().iter();
     let named = all.filter_map(|entity| {
-        let kind = text(entity, &["type", "kind"]).to_ascii_lowercase();
+        // Of what kind of resource the API's own entities are says nothing of the entity.
+        let kinds = ["type", "kind"].map(|name| text(entity, &[name]));
+        let is_kind = |kind: &&str| !kind.is_empty() && !kind.contains('/');
+        let kind = kinds.into_iter().find(is_kind).unwrap_or_default();
+        let kind = kind.to_ascii_lowercase();
         let fields = match field(entity, "properties") {
             Json::Null => entity,
             fields => fields,

@@ -24,7 +24,7 @@ use entity::Entity;
 /// Wiz in all its forms.
 pub(super) const WIZ: Format = Format {
     id: "wiz",
-    version: 2,
+    version: 3,
     tool: "Wiz",
     names: &[
         "id",
@@ -129,6 +129,8 @@ enum Verdict {
     Passes,
     /// What it was about is no longer there.
     Gone,
+    /// It is over, and only what was found out about its secret still says something.
+    Over,
 }
 
 /// An alert with its parts where its kind has them.
@@ -186,15 +188,21 @@ impl<'d> Alert<'d> {
                 .to_ascii_uppercase()
         };
         let (result, status) = (text("result"), text("status"));
+        let is_deleted = self.head.get("deleted").bool() == Some(true);
         match (self.kind, result.as_str(), status.as_str()) {
             (_, _, "REJECTED") => Err(DropReason::SuppressedAtSource),
             (Kind::Configuration, "PASS", _) => Ok(Verdict::Passes),
             (Kind::Configuration, "FAIL", "RESOLVED") => Err(DropReason::NoStatement),
+            (Kind::Configuration, "FAIL", _) if is_deleted => Err(DropReason::NoStatement),
             (Kind::Configuration, "FAIL", _) => Ok(Verdict::Fails),
             (Kind::Configuration, ..) => Err(DropReason::NoResult),
             (_, _, "RESOLVED") if text("resolutionReason") == "ISSUE_FIXED" => Ok(Verdict::Passes),
             (_, _, "RESOLVED") if text("resolutionReason") == "OBJECT_DELETED" => Ok(Verdict::Gone),
-            (_, _, "RESOLVED") if self.validity().1.is_none() => Err(DropReason::NoStatement),
+            (_, _, "RESOLVED") => match self.validity().0 {
+                Validity::Active => Ok(Verdict::Fails),
+                Validity::Inactive => Ok(Verdict::Over),
+                _ => Err(DropReason::NoStatement),
+            },
             _ => Ok(Verdict::Fails),
         }
     }
@@ -253,6 +261,8 @@ impl<'d> Alert<'d> {
         };
         let (validity, statement) = self.validity();
         let rule = EvidenceScope::Rule(self.rule_id().to_owned());
+        let found_out = statement.map(|statement| (statement, rule.clone()));
+        let found_out = found_out.into_iter().collect();
         let draft = Draft {
             attributes: entity.attributes(),
             place: self.place(entity),
@@ -268,8 +278,12 @@ impl<'d> Alert<'d> {
                 true => Statement::RemovedFromSource,
                 false => Statement::Deleted,
             }),
+            Verdict::Over => Draft {
+                statements: found_out,
+                ..draft
+            },
             Verdict::Fails => Draft {
-                statements: statement.map(|statement| (statement, rule)).into_iter().collect(),
+                statements: found_out,
                 problem: Some(Problem {
                     unmapped,
                     validity,
@@ -327,6 +341,8 @@ impl<'d> Alert<'d> {
         ];
         SourceOf {
             rule: self.rule_id().into(),
+            // The name of a control tells a place, and that of a detector the kind of its secret.
+            named: Some(self.name().into()).filter(|_| self.kind == Kind::Secret),
             reference: id.into(),
             serial: id.into(),
             url: pages.into_iter().find_map(Json::text).map(Cow::Borrowed),

@@ -149,9 +149,22 @@ pub(super) fn meaning(json: &Json<'_>, rule: &str) -> Option<Meaning> {
     if let Some(issue_type) = of_control(rule) {
         return Some(Some(issue_type));
     }
+    if holds_credentials(json) {
+        return Some(Some(SecretExposed));
+    }
     let types = json.get("Types").elements().iter().filter_map(Json::text);
     let others = ["GeneratorId", "ProductName", "Title"]
         .iter()
         .filter_map(|field| json.get(field).text());
     TABLE.find(std::iter::once(rule).chain(types).chain(others))
+}
+
+/// Whether Macie found credentials, among other things: then its type names the other things, or none.
+fn holds_credentials(json: &Json<'_>) -> bool {
+    let resources = json.get("Resources").elements().iter();
+    let mut found = resources.flat_map(|resource| {
+        let result = resource.at(&["DataClassification", "Result", "SensitiveData"]);
+        result.elements()
+    });
+    found.any(|one| one.get("Category").text() == Some("CREDENTIALS"))
 }

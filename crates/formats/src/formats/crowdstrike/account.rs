@@ -1,7 +1,12 @@
 //! The account that an event of CrowdStrike names, by whatever it names it.
 
+use std::collections::BTreeSet;
+
 use reeve_domain::key::ad::{self, AccountNames};
-use reeve_domain::key::{Case, Class, Confidence, KeyError, Resolved, SubjectKey, UNKNOWN_SCOPE, mail};
+use reeve_domain::key::{
+    Case, Class, Confidence, KeyError, Resolved, Strength, SubjectKey, UNKNOWN_SCOPE, mail,
+};
+use reeve_domain::observation::{EvidenceScope, Statement};
 
 use super::text;
 use crate::draft::Named;
@@ -78,10 +83,16 @@ fn audited<'d>(json: &'d Json<'d>, key: &str) -> &'d str {
         .unwrap_or_default()
 }
 
-/// Users of the console are known by their mail address.
-pub(super) fn of_audit<'d>(json: &'d Json<'d>) -> Named<'d> {
-    Named::new([audited(json, "target_name")], |texts| {
-        mail::person(texts[0]).map_err(|_| KeyError::NotASubject)
+/// A user of the console in the customer's own, by the mail address: the person may be alive elsewhere.
+pub(super) fn of_audit<'d>(json: &'d Json<'d>, metadata: &'d Json<'d>) -> Named<'d> {
+    let texts = [
+        text(metadata, &["customerIDString"]),
+        audited(json, "target_name"),
+    ];
+    Named::new(texts, |texts| {
+        let person = mail::key(texts[1]).map_err(|_| KeyError::NotASubject)?;
+        let user = of_console(texts[0], "user", &texts[1].to_lowercase())?;
+        Ok(user.with_alias(person, Strength::Weak))
     })
 }
 
@@ -95,18 +106,39 @@ pub(super) fn of_client<'d>(json: &'d Json<'d>, metadata: &'d Json<'d>) -> Named
         if texts[1].is_empty() {
             return Err(KeyError::NotASubject);
         }
-        let (scope, confidence) = match texts[0] {
-            "" => (UNKNOWN_SCOPE, Confidence::Low),
-            customer => (customer, Confidence::High),
-        };
-        let parts = [scope, texts[1]];
-        let key = SubjectKey::of(Class::Identity, "crowdstrike", "api-client", &parts, Case::Folded)?;
-        Ok(Resolved::new(key, texts[1], confidence))
+        of_console(texts[0], "api-client", texts[1])
     })
 }
 
-/// Whether one of the roles is an administrator's; `custom_non_admin_role` is none.
-pub(super) fn grants_administration(json: &Json<'_>) -> bool {
-    let mut roles = audited(json, "roles").split([',', ' ', '[', ']', '"']);
-    roles.any(|role| role.to_ascii_lowercase().ends_with("admin"))
+fn of_console(customer: &str, kind: &str, id: &str) -> Result<Resolved, KeyError> {
+    let (scope, confidence) = match customer {
+        "" => (UNKNOWN_SCOPE, Confidence::Low),
+        customer => (customer, Confidence::High),
+    };
+    let key = SubjectKey::of(Class::Identity, "crowdstrike", kind, &[scope, id], Case::Folded)?;
+    Ok(Resolved::new(key, id, confidence))
+}
+
+/// The roles of administrators; `custom_non_admin_role` is none.
+pub(super) fn administrator_roles<'d>(json: &'d Json<'d>) -> BTreeSet<&'d str> {
+    let roles = audited(json, "roles").split([',', ' ', '[', ']', '"']);
+    roles
+        .filter(|role| role.to_ascii_lowercase().ends_with("admin"))
+        .collect()
+}
+
+/// Which roles were granted: one taken away says nothing of the others.
+pub(super) fn rule_of_grant(roles: &BTreeSet<&str>) -> String {
+    format!(
+        "grantUserRoles: {}",
+        Vec::from_iter(roles.iter().copied()).join(", ")
+    )
+}
+
+/// What ends the grants of just these roles, together or one by one.
+pub(super) fn revoked(roles: &BTreeSet<&str>) -> Vec<(Statement, EvidenceScope)> {
+    let each = roles.iter().map(|role| rule_of_grant(&[*role].into()));
+    let rules: BTreeSet<_> = each.chain([rule_of_grant(roles)]).collect();
+    let scopes = rules.into_iter().map(EvidenceScope::Rule);
+    scopes.map(|scope| (Statement::PrivilegeReduced, scope)).collect()
 }

@@ -12,6 +12,8 @@ pub(super) enum Target {
     Application,
     /// A role of the directory, of the account.
     Role,
+    /// A role of the directory that the account may activate.
+    EligibleRole,
     /// A role of an application, of a principal.
     AppRole,
     /// Credentials, by what has changed.
@@ -56,13 +58,33 @@ pub(super) const ACTIVITIES: &[(&str, Target, Says)] = &[
     ("Add member to role", Target::Role, Says::Problem(OverPrivileged)),
     (
         "Add eligible member to role",
-        Target::Role,
+        Target::EligibleRole,
+        Says::Problem(OverPrivileged),
+    ),
+    (
+        "Add eligible member to role in PIM completed (permanent)",
+        Target::EligibleRole,
+        Says::Problem(OverPrivileged),
+    ),
+    (
+        "Add eligible member to role in PIM completed (timebound)",
+        Target::EligibleRole,
         Says::Problem(OverPrivileged),
     ),
     ("Remove member from role", Target::Role, Says::Proof(Deleted)),
     (
         "Remove eligible member from role",
-        Target::Role,
+        Target::EligibleRole,
+        Says::Proof(Deleted),
+    ),
+    (
+        "Remove eligible member from role in PIM completed (permanent)",
+        Target::EligibleRole,
+        Says::Proof(Deleted),
+    ),
+    (
+        "Remove eligible member from role in PIM completed (timebound)",
+        Target::EligibleRole,
         Says::Proof(Deleted),
     ),
     (

@@ -16,8 +16,13 @@ impl<'d> Changes<'d> {
 
     /// The new value of a property, else the old one: of what is removed there is but that.
     pub(super) fn value(&self, name: &str) -> Option<Cow<'d, str>> {
-        let mut values = ["newValue", "oldValue"].into_iter();
-        values.find_map(|side| plain(self.find(name)?.get(side).text()?))
+        let old = || plain(self.find(name)?.get("oldValue").text()?);
+        self.new_value(name).or_else(old)
+    }
+
+    /// What a property is now.
+    pub(super) fn new_value(&self, name: &str) -> Option<Cow<'d, str>> {
+        plain(self.find(name)?.get("newValue").text()?)
     }
 
     /// The ids of the credentials that are gone, and of those that are new.

@@ -33,7 +33,10 @@ pub(super) fn accused<'d>(
     resource: &'d str,
     issue_type: IssueType,
 ) -> Vec<Accused<'d>> {
-    let mut all: Vec<_> = leaked(finding).or_else(|| actor(finding)).into_iter().collect();
+    let mut all: Vec<_> = leaked(finding)
+        .or_else(|| actor(finding, resource))
+        .into_iter()
+        .collect();
     for one in &mut all {
         one.issue_type = issue_type;
     }
@@ -65,7 +68,7 @@ fn leaked<'d>(finding: &'d Json<'d>) -> Option<Accused<'d>> {
 }
 
 /// Who acted: the key, else the principal; those for whom it acted are linked.
-fn actor<'d>(finding: &'d Json<'d>) -> Option<Accused<'d>> {
+fn actor<'d>(finding: &'d Json<'d>, resource: &'d str) -> Option<Accused<'d>> {
     let access = finding.get("access");
     let key = access.get("serviceAccountKeyName").text().unwrap_or_default();
     let subject = access.get("principalSubject").text().unwrap_or_default();
@@ -86,8 +89,12 @@ fn actor<'d>(finding: &'d Json<'d>) -> Option<Accused<'d>> {
             Named::new(texts, |texts| principal(texts[0], texts[1])),
         )
     });
-    let named = Named::new([key, subject, address], |texts| {
-        gcp::from_key_name(texts[0]).or_else(|_| principal(texts[1], texts[2]))
+    let texts = [key, subject, address, cluster_of(resource)];
+    let named = Named::new(texts, |texts| {
+        match texts[2].starts_with("system:serviceaccount:") {
+            true => k8s::from_username(Some(texts[3]).filter(|name| !name.is_empty()), texts[2]),
+            false => gcp::from_key_name(texts[0]).or_else(|_| principal(texts[1], texts[2])),
+        }
     });
     Some(Accused {
         also: also.collect(),
@@ -139,10 +146,15 @@ fn bindings<'d>(finding: &'d Json<'d>, resource: &'d str, issue_type: IssueType)
     named.map(|named| Accused::of(named, issue_type)).collect()
 }
 
+/// The name of the cluster in that of a resource; empty where it is of none.
+fn cluster_of(resource: &str) -> &str {
+    let rest = resource.split_once("/clusters/").map_or("", |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default()
+}
+
 /// Bindings of a cluster, each of its subjects.
 fn cluster_bindings<'d>(finding: &'d Json<'d>, resource: &'d str, issue_type: IssueType) -> Vec<Accused<'d>> {
-    let cluster = resource.split_once("/clusters/").map_or("", |(_, rest)| rest);
-    let cluster = cluster.split('/').next().unwrap_or_default();
+    let cluster = cluster_of(resource);
     let issue_type = match issue_type {
         IssueType::SuspectedCompromise | IssueType::AccessUnreviewed => IssueType::OverPrivileged,
         other => other,

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use reeve_domain::observation::{EvidenceScope, IssueType, Statement};
+use reeve_domain::observation::{IssueType, Statement};
 use reeve_domain::reject::DropReason;
 
 use super::severity_of;
-use super::subject::{Cloud, Resource, of_user};
+use super::subject::{Cloud, Resource, of_account, of_user};
 use crate::draft::{Draft, Named, Problem, Reading, Record, SourceOf, SubjectOf, Times};
 use crate::json::Json;
 use crate::time;
@@ -15,6 +15,7 @@ use crate::time;
 #[derive(Clone, Copy)]
 enum Says {
     Proof(Statement),
+    ProofFor(Statement, IssueType),
     Problem(IssueType),
 }
 
@@ -24,16 +25,17 @@ const ACTIVITIES: &[(u64, u64, Says)] = &[
     (3001, 2, Says::Proof(Statement::Active)),
     (3001, 5, Says::Proof(Statement::Disabled)),
     (3001, 6, Says::Proof(Statement::Deleted)),
+    (3001, 10, MFA_ENABLED),
     (3001, 11, Says::Problem(IssueType::WeakAuthentication)),
     (3004, 4, Says::Proof(Statement::Deleted)),
     (3007, 3, Says::Proof(Statement::Deleted)),
     (3007, 4, Says::Proof(Statement::Active)),
     (3007, 5, Says::Proof(Statement::Disabled)),
+    (3007, 12, MFA_ENABLED),
     (3007, 13, Says::Problem(IssueType::WeakAuthentication)),
 ];
 
-/// An event that failed proves nothing.
-const FAILURE: u64 = 2;
+const MFA_ENABLED: Says = Says::ProofFor(Statement::PrivilegeReduced, IssueType::WeakAuthentication);
 
 pub(super) fn read<'d>(record: &Record<'d>, class: u64) -> Reading<'d> {
     let json = record.json();
@@ -41,17 +43,28 @@ pub(super) fn read<'d>(record: &Record<'d>, class: u64) -> Reading<'d> {
     let known = ACTIVITIES
         .iter()
         .find(|(of, number, _)| *of == class && Some(*number) == activity);
-    let failed = json.get("status_id").unsigned() == Some(FAILURE);
     let says = match known {
-        Some((_, _, says)) if !failed => *says,
+        Some((_, _, says)) if has_succeeded(json) => *says,
         _ => return Reading::Dropped(DropReason::NoStatement),
     };
     let cloud = Cloud::of(json, record.carried);
     let named = match (json.get("user"), json.get("entity")) {
-        (user, _) if user.is_object() => of_user(user, &cloud),
+        (user, _) if user.is_object() && matches!(says, Says::Problem(_)) => of_user(user, &cloud),
+        (user, _) if user.is_object() => of_account(user, &cloud),
         (_, entity) => Resource::of(entity).named(&cloud),
     };
     Reading::observed(Vec::new(), vec![draft(json, named, says)])
+}
+
+/// What does not say how it ended says nothing.
+fn has_succeeded(json: &Json<'_>) -> bool {
+    match json.get("status_id").unsigned() {
+        Some(id) => id == 1,
+        None => {
+            let status = json.get("status").text();
+            status.is_some_and(|status| status.eq_ignore_ascii_case("Success"))
+        }
+    }
 }
 
 fn draft<'d>(json: &'d Json<'d>, named: Named<'d>, says: Says) -> Draft<'d> {
@@ -79,10 +92,8 @@ fn draft<'d>(json: &'d Json<'d>, named: Named<'d>, says: Says) -> Draft<'d> {
         ..Draft::new(SubjectOf::Named(named), source)
     };
     match says {
-        Says::Proof(statement) => Draft {
-            statements: vec![(statement, EvidenceScope::WholeSubject)],
-            ..draft
-        },
+        Says::Proof(statement) => draft.proving(statement),
+        Says::ProofFor(statement, issue_type) => draft.proving_for(statement, issue_type),
         Says::Problem(issue_type) => Draft {
             problem: Some(Problem {
                 severity: severity_of(json),

@@ -22,6 +22,8 @@ static NONE: Json<'static> = Json::Null;
 
 /// Security Finding, which versions after 1.0 do without; it has a state where others have a status.
 const SECURITY_FINDING: u64 = 2001;
+/// Detection Finding, and Incident Finding, which is about several of them.
+const DETECTIONS: &[u64] = &[2004, 2005];
 /// IAM Analysis Finding.
 const IAM_ANALYSIS: u64 = 2008;
 /// Data Security Finding.
@@ -52,6 +54,7 @@ impl<'d> Finding<'d> {
         let json = record.json();
         let info = info_of(json);
         let title = info.get("title").text().or(json.get("message").text());
+        let rule = rule_of(json, info);
         let several = json.get("resources").elements().iter();
         let single = ["resource", "resources"].map(|name| json.get(name)).into_iter();
         let single = single.filter(|resource| resource.is_object());
@@ -59,20 +62,27 @@ impl<'d> Finding<'d> {
             json,
             info,
             class: json.get("class_uid").unsigned().unwrap_or_default(),
-            rule: rule_of(json, info),
+            rule,
             title: title.unwrap_or_default(),
             id: info.get("uid").text().unwrap_or_default(),
             status: status_of(json),
             severity: severity_of(json),
             cloud: Cloud::of(json, record.carried),
-            resources: several.chain(single).map(Resource::of).collect(),
+            resources: several
+                .chain(single)
+                .map(Resource::of)
+                .map(|resource| Resource {
+                    kind: prowler::kind_of(rule, resource.kind),
+                    ..resource
+                })
+                .collect(),
             times: times_of(json, info),
             tool: json.at(&["metadata", "product", "name"]).text(),
             url: page_of(json, info),
         }
     }
 
-    /// By its words, else by what was analyzed.
+    /// By its words, else by what was analyzed; what was detected of somebody, and is no check, is of an intruder.
     pub(super) fn meaning(&self) -> Option<Meaning> {
         let types = self.info.get("types").elements().iter().filter_map(Json::text);
         let of_type = types.clone().find_map(issue_of_type);
@@ -81,7 +91,17 @@ impl<'d> Finding<'d> {
         let is_analysis = self.class == IAM_ANALYSIS;
         let of_analysis = || rules::of_analysis(self.json).filter(|_| is_analysis);
         let of_data = || rules::of_data(self.json).filter(|_| self.class == DATA_SECURITY);
-        by_words.or_else(|| of_type.or_else(of_analysis).or_else(of_data).map(Some))
+        let of_detection = || self.is_detection().then_some(IssueType::SuspectedCompromise);
+        by_words.or_else(|| {
+            let otherwise = of_type.or_else(of_analysis).or_else(of_data);
+            otherwise.or_else(of_detection).map(Some)
+        })
+    }
+
+    fn is_detection(&self) -> bool {
+        let is_check = !self.status.is_empty() || self.json.get("compliance").is_object();
+        let names_somebody = || holders(self.json).iter().any(|holder| holder.user.is_some());
+        DETECTIONS.contains(&self.class) && !is_check && names_somebody()
     }
 
     /// Whether the check passed; a reason if it says nothing.
@@ -291,13 +311,16 @@ fn rule_of<'d>(json: &'d Json<'d>, info: &'d Json<'d>) -> &'d str {
 /// How the type of every control begins.
 const CHECKS: &str = "Software and Configuration Checks";
 
-/// The result of a check, in a word or as the number of one.
+/// The result of a check, in a word or as the number of one; 99 stands for a word of the source's own.
 fn status_of<'d>(json: &'d Json<'d>) -> &'d str {
     let compliance = json.get("compliance");
-    let word = json.get("status_code").text().or(compliance.get("status").text());
-    word.unwrap_or(match compliance.get("status_id").unsigned() {
+    let number = compliance.get("status_id").unsigned();
+    let own = compliance.get("status").text().filter(|_| number != Some(99));
+    let word = json.get("status_code").text().or(own);
+    word.unwrap_or(match number {
         Some(1) => "PASS",
         Some(3) => "FAIL",
+        Some(0 | 99) => "NOT_AVAILABLE",
         _ => "",
     })
 }

@@ -34,10 +34,14 @@ impl<'d> Cloud<'d> {
             .or(carried.account.as_deref());
         let is_cluster = own.get("provider").text() == Some("kubernetes");
         let cluster = Some(own.get("provider_uid")).filter(|_| is_cluster);
+        let provider = cloud.get("provider").text().unwrap_or_default();
+        let organization = cloud.at(&["org", "uid"]).text().filter(|id| !id.is_empty());
+        // There an account is a directory.
+        let directory = account.filter(|_| provider == "m365");
         Self {
-            provider: cloud.get("provider").text().unwrap_or_default(),
+            provider,
             account: account.unwrap_or_default(),
-            tenant: cloud.at(&["org", "uid"]).text().unwrap_or_default(),
+            tenant: organization.or(directory).unwrap_or_default(),
             cluster: cluster.and_then(Json::text).unwrap_or_default(),
         }
     }
@@ -140,6 +144,9 @@ fn known(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
+/// How the address of every service account of Google Cloud ends, whatever its kind is called.
+const GOOGLE_ACCOUNTS: &str = ".gserviceaccount.com";
+
 /// The subject that a resource is, whatever cloud it is of.
 fn by_resource(texts: &[&str]) -> Result<Resolved, KeyError> {
     let &[id, kind, name, namespace, account, tenant, cluster] = texts else {
@@ -154,6 +161,7 @@ fn by_resource(texts: &[&str]) -> Result<Resolved, KeyError> {
         kind if kind.eq_ignore_ascii_case("AwsIamUser") => of_aws(id, "user", name, account),
         kind if kind.eq_ignore_ascii_case("AwsIamRole") => of_aws(id, "role", name, account),
         "AwsAccountRoot" => aws::root(id),
+        _ if [id, name].iter().any(|text| text.ends_with(GOOGLE_ACCOUNTS)) => of_google(id, kind, name),
         "ClusterRole" => k8s::cluster_role(cluster, name),
         "Role" if known(namespace).is_some() => k8s::role(cluster, namespace, name),
         kind if kind.eq_ignore_ascii_case("serviceaccount") || kind == "KubernetesServiceAccount" => {
@@ -181,8 +189,8 @@ fn of_google(id: &str, kind: &str, name: &str) -> Result<Resolved, KeyError> {
         _ => {}
     }
     let is_account = kind.contains("iam.googleapis.com")
-        || id.ends_with(".gserviceaccount.com")
-        || name.ends_with(".gserviceaccount.com");
+        || id.ends_with(GOOGLE_ACCOUNTS)
+        || name.ends_with(GOOGLE_ACCOUNTS);
     let accounts = [id, name]
         .into_iter()
         .find_map(|text| gcp::from_member(text).ok());
@@ -296,7 +304,7 @@ fn by_user(texts: &[&str]) -> Result<Resolved, KeyError> {
     }
     if let Some(account) = [id, name, address]
         .into_iter()
-        .find(|text| text.ends_with(".gserviceaccount.com"))
+        .find(|text| text.ends_with(GOOGLE_ACCOUNTS))
     {
         return gcp::from_member(account);
     }
@@ -308,6 +316,21 @@ fn by_user(texts: &[&str]) -> Result<Resolved, KeyError> {
             let mut people = addresses.filter_map(|text| mail::person(text).ok());
             people.next().ok_or(KeyError::NotASubject)
         }),
+    }
+}
+
+/// A user whose account is the one that the event is about. A product that knows but the mail address speaks of its own
+/// account, and the person may be alive everywhere else.
+pub(super) fn of_account<'d>(user: &'d Json<'d>, cloud: &Cloud<'d>) -> Named<'d> {
+    Named {
+        build: |texts| {
+            let resolved = by_user(texts)?;
+            match resolved.subject.key.as_str().starts_with("identity:mail:") {
+                true => Err(KeyError::NotASubject),
+                false => Ok(resolved),
+            }
+        },
+        ..of_user(user, cloud)
     }
 }
 

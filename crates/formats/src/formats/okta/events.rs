@@ -1,12 +1,18 @@
 //! The events of Okta's System Log that say something, what they are about and what they say, as data.
 
-use reeve_domain::observation::{EvidenceScope, IssueType, Statement};
+use reeve_domain::observation::{IssueType, Statement};
 
 /// What an event says of a subject.
 #[derive(Clone, Copy)]
 pub(super) enum Says {
     Problem(IssueType),
     Proof(Statement),
+    /// A factor is no privilege: it closes only what asks for it.
+    ProofFor(Statement, IssueType),
+    /// Of an administrator's roles.
+    Grant,
+    /// Of the roles that it names.
+    Revocation,
 }
 
 /// Event, the kind of target that it is about, what it says. The actor is the subject where there is no such target.
@@ -57,11 +63,7 @@ pub(super) const EVENTS: &[(&str, &str, Says)] = &[
         "User",
         Says::Problem(IssueType::HumanUse),
     ),
-    (
-        "user.account.privilege.grant",
-        "User",
-        Says::Problem(IssueType::OverPrivileged),
-    ),
+    ("user.account.privilege.grant", "User", Says::Grant),
     (
         "user.mfa.factor.deactivate",
         "User",
@@ -75,7 +77,7 @@ pub(super) const EVENTS: &[(&str, &str, Says)] = &[
     (
         "user.mfa.factor.activate",
         "User",
-        Says::Proof(Statement::PrivilegeReduced),
+        Says::ProofFor(Statement::PrivilegeReduced, IssueType::WeakAuthentication),
     ),
     // A kind of factor is switched off for everybody; who did it is all that is known.
     (
@@ -121,11 +123,7 @@ pub(super) const EVENTS: &[(&str, &str, Says)] = &[
         "User",
         Says::Proof(Statement::Deleted),
     ),
-    (
-        "user.account.privilege.revoke",
-        "User",
-        Says::Proof(Statement::PrivilegeReduced),
-    ),
+    ("user.account.privilege.revoke", "User", Says::Revocation),
     (
         "application.lifecycle.deactivate",
         "AppInstance",
@@ -162,12 +160,3 @@ pub(super) const EVENTS: &[(&str, &str, Says)] = &[
         Says::Problem(IssueType::CredentialAdded),
     ),
 ];
-
-/// One privilege less is not every privilege, and a factor is no privilege: they close only what asks for them.
-pub(super) fn scope(name: &str) -> EvidenceScope {
-    match name {
-        "user.account.privilege.revoke" => EvidenceScope::Rule("user.account.privilege.grant".to_owned()),
-        "user.mfa.factor.activate" => EvidenceScope::Rule(format!("issue:{}", IssueType::WeakAuthentication)),
-        _ => EvidenceScope::WholeSubject,
-    }
-}

@@ -19,7 +19,7 @@ use crate::time;
 /// Entries of Wiz's audit log, alone or as an answer of its interface.
 pub(in crate::formats) const WIZ_AUDIT: Format = Format {
     id: "wiz-audit",
-    version: 1,
+    version: 2,
     tool: "Wiz",
     names: &["action", "requestId", "actionParameters", "input", "status"],
     statements: &[
@@ -67,7 +67,7 @@ const ACTIONS: &[(&str, Build, Says)] = &[
         service_account,
         Says::Problem(IssueType::CredentialAdded),
     ),
-    ("DeleteUser", user, Says::Proof(Statement::Deleted)),
+    ("DeleteUser", own_user, Says::Proof(Statement::Deleted)),
     ("CreateUser", user, Says::IfAdministrator),
     ("UpdateUser", user, Says::IfAdministrator),
 ];
@@ -153,6 +153,14 @@ fn user(texts: &[&str]) -> Result<Resolved, KeyError> {
                 Err(_) => resolved,
             })
         }
+    }
+}
+
+/// A user of Wiz itself: whom it has deleted may be alive everywhere else.
+fn own_user(texts: &[&str]) -> Result<Resolved, KeyError> {
+    match texts[0] {
+        "" => Err(KeyError::NotASubject),
+        _ => user(texts),
     }
 }
 

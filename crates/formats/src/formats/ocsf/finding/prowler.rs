@@ -5,6 +5,22 @@ use crate::draft::{Record, Times};
 use crate::formats::ocsf::subject::{Cloud, Resource};
 use crate::{severity, time};
 
+/// Checks of users, whose resource has the type of the whole directory or none.
+const OF_USERS: &[&str] = &[
+    "entra_privileged_user_has_mfa",
+    "entra_non_privileged_user_has_mfa",
+    "entra_user_with_vm_access_has_mfa",
+    "entra_users_mfa_capable",
+];
+
+/// What a check calls its resource, where the check says it better.
+pub(super) fn kind_of<'d>(rule: &str, declared: &'d str) -> &'d str {
+    match declared {
+        "" | "microsoft.aadiam/tenants" if OF_USERS.contains(&rule) => "#microsoft.graph.user",
+        declared => declared,
+    }
+}
+
 impl<'d> Finding<'d> {
     /// Prowler 2, whose keys are words for people.
     pub(in crate::formats::ocsf) fn of_prowler_2(record: &Record<'d>) -> Self {
