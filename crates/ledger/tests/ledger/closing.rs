@@ -317,7 +317,7 @@ fn nor_does_it_make_it_more_urgent() {
     let urgent = world.task().priority.band;
     world.now = at(10);
     world.give(proof("trufflehog-v3", Statement::Inactive, 10));
-    let found_dead = world.task().priority.clone();
+    let found_dead = world.task().priority;
     assert!(world.task().state.is_open() && found_dead.band > urgent);
     world.now = at(40);
     world.give(proof("trufflehog-v3", Statement::Inactive, 40));
