@@ -39,6 +39,9 @@ pub struct Task {
     pub issue_type: IssueType,
     /// The source findings behind it.
     pub causes: Vec<Cause>,
+    /// How many more causes there are, which had no room in a record that a broker takes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub causes_left_out: u64,
     /// Labels of published lists.
     pub frameworks: Frameworks,
     /// Where it stands.
@@ -484,4 +487,9 @@ impl Task {
     pub fn ce_type(&self) -> String {
         format!("io.reeve.task.{}.v1", self.change)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

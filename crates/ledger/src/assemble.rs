@@ -148,6 +148,7 @@ impl Parts<'_> {
             related: Vec::new(),
             issue_type: self.issue,
             causes: Vec::new(),
+            causes_left_out: 0,
             frameworks: triage.frameworks.clone(),
             state: TaskState::Open,
             closure: None,
@@ -204,6 +205,7 @@ impl Parts<'_> {
             cause.shown(self.seen.outlook.cleared.get(id).map(String::as_str))
         };
         task.causes = tracked.causes.iter().map(shown).collect();
+        task.causes_left_out = 0;
         let first = tracked
             .causes
             .iter()

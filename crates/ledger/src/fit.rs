@@ -49,7 +49,9 @@ fn context_whole(task: &mut Task) {
 
 /// The causes that sort first stay, as they pair with the facts.
 fn half_of_the_lists(task: &mut Task) {
-    task.causes.truncate(task.causes.len().div_ceil(2));
+    let kept = task.causes.len().div_ceil(2);
+    task.causes_left_out += (task.causes.len() - kept) as u64;
+    task.causes.truncate(kept);
     task.evidence.truncate(task.evidence.len() / 2);
     task.related.truncate(task.related.len() / 2);
 }

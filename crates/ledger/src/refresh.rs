@@ -89,7 +89,8 @@ pub(crate) fn one(case: &mut Case, issue: IssueType, mover: Mover, at: Now<'_>, 
     }
     ladder::look_ahead(&mut task, &tracked, clock, at);
     if !is_held(case, &tracked, &task, at) {
-        write(&mut tracked, task, mover, clock, out);
+        let was = case.first_name(issue).map(|name| name.state);
+        write(&mut tracked, task, (mover, was), clock, out);
     }
     case.tracked.insert(issue, tracked);
     if case.tracked.values().all(|tracked| tracked.task.is_some()) {
@@ -247,9 +248,15 @@ fn is_held(case: &mut Case, tracked: &Tracked, task: &Task, at: Now<'_>) -> bool
     !by_rule && at.now < until
 }
 
-fn write(tracked: &mut Tracked, task: Task, mover: Mover, clock: Timestamp, out: &mut Applied) {
+fn write(
+    tracked: &mut Tracked,
+    task: Task,
+    (mover, was): (Mover, Option<TaskState>),
+    clock: Timestamp,
+    out: &mut Applied,
+) {
     let Some(old) = tracked.task.take() else {
-        open(tracked, task, clock, out);
+        open(tracked, task, was, clock, out);
         return;
     };
     let old = old.task();
@@ -270,11 +277,19 @@ fn write(tracked: &mut Tracked, task: Task, mover: Mover, clock: Timestamp, out:
     }
 }
 
-/// A task that is closed at birth (its subject was deleted before it was reported) is told in two records.
-fn open(tracked: &mut Tracked, task: Task, clock: Timestamp, out: &mut Applied) {
+/// A task that is closed at birth (its subject was deleted before it was reported) is told in two records; one that
+/// goes on under the name it had elsewhere is compared with how it stood there.
+fn open(tracked: &mut Tracked, task: Task, was: Option<TaskState>, clock: Timestamp, out: &mut Applied) {
     if task.revision > 0 {
         let revision = task.revision + 1;
-        return publish(tracked, task, revision, Change::Updated, out);
+        let is_news = was.is_some_and(TaskState::is_open) && task.state == TaskState::Verified;
+        let change = if is_news {
+            Change::Verified
+        } else {
+            Change::Updated
+        };
+        note(&unproven(&task), &task, (change, clock), out);
+        return publish(tracked, task, revision, change, out);
     }
     out.noted.push(Noted::Opened {
         band: task.priority.band,
@@ -284,17 +299,23 @@ fn open(tracked: &mut Tracked, task: Task, clock: Timestamp, out: &mut Applied) 
         publish(tracked, task, 1, Change::Opened, out);
         return;
     }
-    let mut born = Task {
+    let born = unproven(&task);
+    publish(tracked, born.clone(), 1, Change::Opened, out);
+    note(&born, &task, (Change::Verified, clock), out);
+    publish(tracked, task, 2, Change::Verified, out);
+}
+
+/// The same before anything was proven.
+fn unproven(task: &Task) -> Task {
+    let mut open = Task {
         state: TaskState::Open,
         closure: None,
         verified_at: None,
         evidence: Vec::new(),
         ..task.clone()
     };
-    born.causes.iter_mut().for_each(|cause| cause.cleared_by = None);
-    publish(tracked, born.clone(), 1, Change::Opened, out);
-    note(&born, &task, (Change::Verified, clock), out);
-    publish(tracked, task, 2, Change::Verified, out);
+    open.causes.iter_mut().for_each(|cause| cause.cleared_by = None);
+    open
 }
 
 /// Writes the next record of a task.

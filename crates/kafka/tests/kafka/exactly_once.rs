@@ -110,7 +110,11 @@ fn a_lane_that_lost_its_partitions_unawares_commits_nothing() {
         zombie.commit(copies(&records, Topic::Findings)).unwrap(),
         Commit::Aborted
     );
-    assert_eq!(zombie.poll(&limits(100)).unwrap().revoked.len(), 4);
+    let mut revoked = 0;
+    wait_until(Duration::from_secs(60), "it hears that it lost all", || {
+        revoked += zombie.poll(&limits(100)).unwrap().revoked.len();
+        revoked == 4
+    });
     assert_eq!(cluster.values(Topic::Findings), numbers(0..10));
 }
 

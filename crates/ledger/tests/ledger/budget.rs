@@ -137,11 +137,14 @@ fn longest(mut finding: Finding, line: u64) -> Finding {
     finding
 }
 
+/// As many as one task is shown to have.
+const CAUSES: u64 = 64;
+
 #[test]
 fn no_task_and_no_ledger_record_is_more_than_a_broker_takes() {
     let mut world = World::new(at_once(), 300);
     let mut longest_body = 0;
-    for line in 0..100 {
+    for line in 0..CAUSES {
         let out = world.give(longest(leak(2), line));
         longest_body = out
             .tasks
@@ -150,13 +153,16 @@ fn no_task_and_no_ledger_record_is_more_than_a_broker_takes() {
             .fold(longest_body, usize::max);
     }
     assert!(NEAR_THE_BOUND.contains(&longest_body), "{longest_body}");
+    let told = world.records.last().unwrap();
+    assert!(told.causes_left_out > 0);
+    assert_eq!(told.causes.len() as u64 + told.causes_left_out, CAUSES);
     let mut case = world.case.clone().unwrap();
     let text = reeve_ledger::ledger_record(&mut case, at_once());
     assert!(text.len() < NEAR_THE_BOUND.end, "{}", text.len());
     world.give(audit(Statement::Deleted, 50));
     assert_eq!(
         (world.task().sightings.count, world.task().state.is_open()),
-        (100, false)
+        (CAUSES, false)
     );
 }
 

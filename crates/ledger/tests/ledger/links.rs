@@ -3,7 +3,7 @@
 use reeve_domain::event::EventType;
 use reeve_domain::key::{Alias, Strength, SubjectKey};
 use reeve_domain::observation::{Evidence, Finding, Statement};
-use reeve_domain::task::{Task, TaskState};
+use reeve_domain::task::{Change, Task, TaskState};
 use reeve_ledger::{Case, Partition};
 
 use crate::net::{Fault, Net, ends};
@@ -80,6 +80,30 @@ pub(crate) fn one_task(net: &Net, sightings: u64, first: i64) {
     assert_eq!(living[0].sightings.count, sightings);
     assert_eq!(living[0].first_detected_at, at(first));
     assert_eq!(net.rejects, 0);
+}
+
+/// The value was deleted before anybody reported it, and its hash had a task that was told of.
+#[test]
+fn a_task_that_is_closed_by_what_another_key_knew_says_that_it_is_verified() {
+    let mut net = Net::new(shipped(), Fault::None);
+    net.now = at(1);
+    net.give(by_sha1(1));
+    net.tick(2);
+    net.give(of(audit(Statement::Deleted, 3), VALUE));
+    net.now = at(4);
+    net.give(by_value(4));
+    net.settle();
+    let living = net.living();
+    assert_eq!(living.len(), 1);
+    let told: Vec<_> = net
+        .records
+        .iter()
+        .filter(|task| task.task_id == living[0].task_id)
+        .collect();
+    assert_eq!(
+        told.iter().map(|task| task.change).collect::<Vec<_>>(),
+        [Change::Opened, Change::Merged, Change::Verified]
+    );
 }
 
 pub(crate) fn histories() -> Vec<(Vec<Step>, u64, i64)> {
