@@ -19,7 +19,7 @@ const KEY: &str = "secret:aws:access-key:AKIARZPUZDIKED7T3FJ6";
 const BOUND: Duration = Duration::from_secs(60);
 
 /// Counters and gauges, with their labels.
-const PLAIN: [(&str, &[&str]); 22] = [
+const PLAIN: [(&str, &[&str]); 23] = [
     ("reeve_records_consumed_total", &["topic"]),
     ("reeve_record_outcomes_total", &["topic", "outcome"]),
     ("reeve_alerts_total", &["format", "outcome"]),

@@ -26,7 +26,7 @@ use crate::exit::{Failure, why};
 use crate::reach::embedded_settings;
 use crate::reload::Live;
 use crate::rules::{self, Rules};
-use crate::{clock, kafka, report};
+use crate::{clock, hooks, kafka, report};
 
 /// How long lanes may take to finish their batch, leave their group and end.
 const DRAIN_MAX: Duration = Duration::from_secs(9);
@@ -219,37 +219,39 @@ impl Shared<'_> {
         let topics = self.config.log.names.clone();
         let keys = Arc::clone(&self.start.keys);
         Box::new(move || {
-            let lane = || open().and_then(|log| match role {
-                Role::Normalizer => {
-                    let segment =
-                        Normalizer::new(settings, topics.clone(), report::normalizer(metrics, topics));
-                    drive(
-                        log,
-                        &mut Live::new(segment, live),
-                        &mut observer,
-                        &clock,
-                        &pace,
-                        &stop,
-                    )
-                }
-                Role::Dispatcher => {
-                    let partitions = log.partitions(Topic::TaskEvents);
-                    let told = report::Dispatched {
-                        metrics,
-                        names: topics,
-                        keys,
-                    };
-                    let segment = Dispatcher::new(parts(partitions), told);
-                    drive(
-                        log,
-                        &mut Live::new(segment, live),
-                        &mut observer,
-                        &clock,
-                        &pace,
-                        &stop,
-                    )
-                }
-            });
+            let lane = || {
+                open().and_then(|log| match role {
+                    Role::Normalizer => {
+                        let segment =
+                            Normalizer::new(settings, topics.clone(), report::normalizer(metrics, topics));
+                        drive(
+                            log,
+                            &mut Live::new(segment, live),
+                            &mut observer,
+                            &clock,
+                            &pace,
+                            &stop,
+                        )
+                    }
+                    Role::Dispatcher => {
+                        let partitions = log.partitions(Topic::TaskEvents);
+                        let told = report::Dispatched {
+                            metrics,
+                            names: topics,
+                            keys,
+                        };
+                        let segment = Dispatcher::new(parts(partitions), told);
+                        drive(
+                            log,
+                            &mut Live::new(segment, live),
+                            &mut observer,
+                            &clock,
+                            &pace,
+                            &stop,
+                        )
+                    }
+                })
+            };
             // a lane that ends without a word would leave the process idle
             let result = catch_unwind(AssertUnwindSafe(lane))
                 .unwrap_or_else(|_| Err(LogError::Internal("the lane has panicked".to_owned())));
@@ -278,6 +280,7 @@ impl Shared<'_> {
             partitions,
             accept_loss,
             scrub: rules.settings.scrub,
+            sealed: hooks::seals(),
         }
     }
 }
@@ -321,7 +324,7 @@ pub fn known(config: &Config, start: &Start) -> Known {
 pub fn serve(line: &Line, address: SocketAddr, runtime: &Runtime) -> Result<SocketAddr, Failure> {
     let refused = |error: io::Error| {
         Failure::Internal(format!(
-            "metrics cannot be served at {address}: {}; REEVE_METRICS_ADDR names another address, empty: none",
+            "metrics cannot be served at {address}: {}; REEVE_METRICS_ADDR names another address, or `none`",
             why(error.kind())
         ))
     };
