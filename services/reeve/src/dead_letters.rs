@@ -162,3 +162,28 @@ fn gone(config: &Config, topic: Topic) -> Failure {
 fn number(text: Option<&str>) -> Option<i64> {
     text?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_keeps_the_seal_with_the_key_it_holds_for_and_nothing_else() {
+        let record = |headers: &[(&str, &str)]| Record {
+            topic: Topic::TaskEvents,
+            partition: 0,
+            offset: 0,
+            timestamp: reeve_domain::time::Timestamp::EPOCH,
+            key: Some(Bytes::from_static(b"key")),
+            value: None,
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+                .collect(),
+        };
+        assert_eq!(sealed(record(&[("ce_id", "1")])), None);
+        let kept = sealed(record(&[("ce_id", "1"), (SEAL, "a,b")]));
+        let seal = vec![(SEAL, Bytes::from_static(b"a,b"))];
+        assert_eq!(kept, Some((Bytes::from_static(b"key"), seal)));
+    }
+}
