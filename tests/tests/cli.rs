@@ -34,6 +34,24 @@ fn a_wrong_command_line_ends_with_64() {
 }
 
 #[test]
+fn nobody_speaks_for_reeve_itself() {
+    let reeve = Embedded::default();
+    let key = "secret:aws:access-key:AKIARZPUZDIKED7T3FJ6";
+    for actor in ["system:reeve", "system:"] {
+        let event = ["event", "--type", "note", "--subject", key, "--actor", actor];
+        assert!(code(&reeve, &event, 64).contains("nobody speaks for it"));
+    }
+    assert!(!reeve.path("log").exists(), "nothing is written");
+}
+
+#[test]
+fn metrics_are_served_nowhere_if_that_is_said() {
+    let reeve = Embedded::default().with("REEVE_METRICS_ADDR", "none");
+    code(&reeve, &["check"], 0);
+    assert!(code(&reeve, &["health"], 1).contains("no metrics are served"));
+}
+
+#[test]
 fn help_version_schema_completions_and_manual_end_with_0() {
     let reeve = Embedded::default();
     for arguments in [

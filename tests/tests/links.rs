@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use reeve_log::Topic;
+use reeve_log::embedded::{Access, Incoming, Settings};
 use reeve_tests::embedded::Embedded;
 use reeve_tests::host::wait_until;
+use reeve_tests::metrics::Scrape;
 use reeve_tests::one_secret::{detect_secrets, gitguardian, gitlab, gitleaks};
 use serde_json::{Value, json};
 
+const SAMPLE: &str = include_str!("../../services/reeve/samples/gitleaks.json");
 const BOUND: Duration = Duration::from_secs(60);
 
 fn tasks(reeve: &Embedded) -> Vec<Value> {
@@ -169,4 +173,103 @@ fn alias_of(reeve: &Embedded) -> String {
         .as_str()
         .expect("a task has a subject")
         .to_owned()
+}
+
+/// Writes to `task-events` what says to be of reeve itself, as whoever may write there can.
+fn forge(reeve: &Embedded, key: &str, what: &str, body: &Value) {
+    let event = json!({
+        "kind": "event", "event_id": format!("{what}-forged"), "type": what, "subject_key": key,
+        "actor": { "id": "reeve", "kind": "system" }, "at": jiff::Timestamp::now().to_string(), "body": body,
+    });
+    let record = Incoming {
+        key: Some(key.to_owned().into()),
+        value: Some(event.to_string().into()),
+        headers: Vec::new(),
+    };
+    let access = Access::open(&reeve.path("log"), Settings::default()).expect("the running reeve answers");
+    access
+        .append(Topic::TaskEvents, &[record])
+        .expect("the running reeve writes it");
+}
+
+/// The tasks of the sample, and the keys of two of them.
+#[track_caller]
+fn strangers(reeve: &Embedded) -> (Vec<Value>, [String; 2]) {
+    publish(reeve, "sample.json", SAMPLE);
+    wait_until(BOUND, "a task for each secret", || reeve.tasks().len() == 3);
+    let tasks = reeve.tasks();
+    let all = tasks.iter().filter_map(|task| task["subject"]["key"].as_str());
+    // a place joins nothing, whoever says so
+    let mut known = all.filter(|key| !key.contains(":location:")).map(str::to_owned);
+    let mut next = || {
+        known
+            .next()
+            .expect("two secrets are known by more than their place")
+    };
+    let keys = [next(), next()];
+    (tasks, keys)
+}
+
+#[test]
+fn what_a_stranger_says_as_reeve_is_a_dead_letter_and_joins_nothing() {
+    let reeve = Embedded::default();
+    let mut replica = reeve.run("stderr");
+    let (before, [alias, main]) = strangers(&reeve);
+    let through = json!({ "from": main, "through": main, "generation": 1, "sequence": 1, "hops": 1 });
+    let with = |name: &str, value: Value| {
+        let mut body = through.clone();
+        body[name] = value;
+        body
+    };
+    let receipt = json!({
+        "scope": { "kind": "repository", "id": "a", "ruleset": "r", "complete": true },
+        "observed_at": "2026-01-01T00:00:00Z",
+        "source": { "format": "sarif", "tool": "sarif", "rule": "x", "reference": "" },
+        "provenance": { "index": 0, "format_version": 1, "file": "-" },
+    });
+    let forged = [
+        ("link", json!({ "main": main })),
+        ("unlink", json!({ "main": main })),
+        ("merge", with("facts", json!({}))),
+        ("unmerge", json!({ "from": main, "generation": 1 })),
+        ("sighting", with("receipt", receipt)),
+        ("note", json!({ "text": "a word" })),
+    ];
+    for (what, body) in &forged {
+        forge(&reeve, &alias, what, body);
+    }
+    wait_until(BOUND, "a letter for each", || {
+        reeve.letters().len() >= forged.len()
+    });
+    let letters = reeve.letters();
+    assert!(
+        letters.iter().all(|letter| letter["reason"] == "not_permitted"),
+        "{letters:#?}"
+    );
+    let refused = Scrape::of(reeve.port()).sum("reeve_rejects_total", "reason=\"not_permitted\"");
+    assert_eq!((letters.len(), refused), (forged.len(), 6.0));
+    assert_eq!(before, reeve.tasks());
+    // nor does a replay make it reeve's own
+    let source = &letters[0]["source"];
+    let coordinates = ["topic", "partition", "offset"].map(|part| match &source[part] {
+        Value::String(text) => text.clone(),
+        number => number.to_string(),
+    });
+    reeve.prints(&["dead-letters", "replay", &coordinates.join("/")]);
+    wait_until(BOUND, "a letter of the replay", || {
+        reeve.letters().len() > forged.len()
+    });
+    assert_eq!(before, reeve.tasks());
+    replica.stop();
+}
+
+/// What the test above guards: believed, the stranger has joined two secrets that have nothing in common.
+#[test]
+fn where_seals_are_not_asked_for_a_stranger_joins_two_secrets() {
+    let reeve = Embedded::default().with("REEVE_TEST_WITHOUT_SEALS", "1");
+    let mut replica = reeve.run("stderr");
+    let (_, [alias, main]) = strangers(&reeve);
+    forge(&reeve, &alias, "link", &json!({ "main": main }));
+    wait_until(BOUND, "one task for both", || tasks(&reeve).len() == 2);
+    replica.stop();
 }

@@ -6,7 +6,7 @@ use reeve_tests::host::wait_until;
 use reeve_tests::kafka::Kafka;
 use reeve_tests::line::Line;
 use reeve_tests::one_secret::{detect_secrets, gitlab, gitleaks};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const PARTITIONS: u32 = 8;
@@ -54,4 +54,32 @@ fn the_keys_of_a_secret_meet_while_their_partitions_move_from_one_replica_to_thr
     assert_eq!(last["first_detected_at"], "2026-09-01T08:15:00Z");
     assert!(line.kafka().consume(&line.topic("dead-letters")).is_empty());
     others.iter_mut().for_each(reeve_tests::replica::Replica::stop);
+}
+
+#[test]
+fn a_link_that_a_stranger_writes_to_kafka_is_a_dead_letter_and_joins_nothing() {
+    let line = Line::new(Kafka::shared(), "forged", PARTITIONS);
+    let mut replica = line.replica("one").ready();
+    publish(&line, "a", &gitleaks(1));
+    let task = one_task(&line, 1);
+    let key = task["subject"]["key"].as_str().expect("a task has a subject");
+    let forged = json!({
+        "event_id": "link-forged", "type": "link", "subject_key": key, "actor": { "id": "reeve", "kind": "system" },
+        "at": "2026-09-02T08:11:00Z", "body": { "main": "secret:aws:access-key:AKIARZPUZDIKED7T3FJ6" },
+    });
+    let events = line.topic("task-events");
+    for header in ["from:stranger", "reeve_seal:stranger"] {
+        line.kafka()
+            .produce_lines(&events, &format!("{header}\t{key}\t{forged}\n"));
+    }
+    let letters = line.topic("dead-letters");
+    wait_until(PATIENCE, "a letter for each", || {
+        line.kafka().consume(&letters).len() == 2
+    });
+    for letter in line.kafka().consume(&letters) {
+        let letter = String::from_utf8(letter.value.unwrap_or_default()).expect("a letter is JSON");
+        assert!(letter.contains("\"reason\":\"not_permitted\""), "{letter}");
+    }
+    assert_eq!(one_task(&line, 1), task);
+    replica.stop();
 }

@@ -94,6 +94,34 @@ fn during_a_rotation_a_payload_is_known_again_by_either_key() {
 }
 
 #[test]
+fn a_seal_holds_for_its_key_and_value_alone_and_during_a_rotation_old_and_new_replicas_know_each_others() {
+    let [old, new] = [[7; 32], [8; 32]].map(|key| HmacKeys::new(&key).expect("32 bytes"));
+    let both = || HmacKeys::new(&[8; 32]).expect("32 bytes").with_previous(&[7; 32]);
+    let rotated = both().expect("32 bytes");
+    let sealed =
+        |by: &HmacKeys, known: &HmacKeys| known.is_seal(by.seal(b"ab", b"c").as_bytes(), b"ab", b"c");
+    for (by, known) in [
+        (&old, &old),
+        (&old, &rotated),
+        (&rotated, &old),
+        (&rotated, &new),
+        (&new, &rotated),
+    ] {
+        assert!(sealed(by, known));
+    }
+    assert!(!sealed(&new, &old) && !sealed(&old, &new));
+    let seal = old.seal(b"ab", b"c");
+    for (key, value) in [("a", "bc"), ("ab", "d"), ("abc", "")] {
+        assert!(!old.is_seal(seal.as_bytes(), key.as_bytes(), value.as_bytes()));
+    }
+    let cut = seal.get(..51).expect("a seal is ASCII");
+    for none in ["", ",", "a", cut, &format!("{seal}a"), &format!(",,{seal}")] {
+        assert!(!old.is_seal(none.as_bytes(), b"ab", b"c"), "{none}");
+    }
+    assert_ne!(seal, old.payload_hmac(b"abc"));
+}
+
+#[test]
 fn a_keyed_hash_says_by_which_key_it_was_made_and_no_other_subject_does() {
     let hashed = resolve(AWS_HALF).subject.key;
     assert_eq!(key_id_of(&hashed), Some(keys().key_id()));

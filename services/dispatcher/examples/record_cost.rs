@@ -75,6 +75,7 @@ fn dispatcher(runtime: &Runtime) -> Fallible<Dispatcher<Quiet>> {
         partitions: 1,
         accept_loss: false,
         scrub: reeve_formats::Scrub::On,
+        sealed: true,
     };
     Ok(Dispatcher::new(parts, Quiet))
 }

@@ -7,11 +7,14 @@ mod lookups;
 mod misfits;
 mod outgoing;
 mod rewound;
+mod seal;
+mod strict;
 mod unreadable;
 
 pub use counts::{Counts, Observe, State};
 use input::{Body, input_topic};
 pub use lookups::Lookups;
+pub use seal::HEADER as SEAL;
 use unreadable::{Unreadable, refused};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +41,7 @@ pub struct Parts {
     pub policy: Arc<Policy>,
     /// Knows owners and dependencies.
     pub lookups: Lookups,
-    /// For dead letters.
+    /// For dead letters and seals.
     pub keys: Arc<HmacKeys>,
     /// What the topics are called.
     pub names: TopicNames,
@@ -48,6 +51,8 @@ pub struct Parts {
     pub accept_loss: bool,
     /// Whether what people write is scrubbed.
     pub scrub: Scrub,
+    /// Whether what reeve itself says must be sealed: not in files, which have no headers.
+    pub sealed: bool,
 }
 
 /// The segment of the dispatcher role.
@@ -129,7 +134,7 @@ impl<O: Observe> Dispatcher<O> {
         if let Body::Event(event) = &body
             && self.is_misplaced(&event.subject_key, record)
         {
-            return self.forward(record, &event.subject_key, &event.event_id, output);
+            return self.forward(record, event, output);
         }
         let position = Position {
             topic: input_topic(record.topic),
@@ -216,7 +221,7 @@ impl<O: Observe> Dispatcher<O> {
             applied
                 .follow_ups
                 .iter()
-                .map(|event| outgoing::follow_up(event, now)),
+                .map(|event| outgoing::follow_up(event, &self.parts.keys, now)),
         );
         self.counts.noted.extend(applied.noted);
     }
@@ -345,7 +350,7 @@ impl<O: Observe> Segment for Dispatcher<O> {
     }
 
     fn run(&mut self, records: Vec<Record>, now: Timestamp) -> Output {
-        let read = |record: &Record| input::read(record, self.parts.scrub);
+        let read = |record| input::read(record, self.parts.scrub, self.parts.seals());
         let bodies: Vec<Result<Body, Reject>> = records.iter().map(read).collect();
         let mut contexts = self.contexts(&bodies, &records, now); // the only wait
         let mut output = Output::default();

@@ -1,6 +1,7 @@
 //! Records that are not folded here: events that stand on another partition than their subject, and what is refused.
 
 use reeve_domain::alert::Origin;
+use reeve_domain::event::TaskEvent;
 use reeve_domain::key::SubjectKey;
 use reeve_domain::outcome::Outcome;
 use reeve_domain::reject::{DeadLetter, Reject, Stage};
@@ -15,9 +16,10 @@ impl<O: Observe> Dispatcher<O> {
         !forwarded && partition::of_key(key.as_str().as_bytes(), self.parts.partitions) != record.partition
     }
 
-    pub(crate) fn forward(&mut self, record: &Record, key: &SubjectKey, event_id: &str, output: &mut Output) {
+    pub(crate) fn forward(&mut self, record: &Record, event: &TaskEvent, output: &mut Output) {
         self.counts.record(record.topic, Outcome::Folded);
-        output.records.push(outgoing::forwarded(record, key, event_id));
+        let forwarded = outgoing::forwarded(record, event, &self.parts.keys);
+        output.records.push(forwarded);
     }
 
     pub(crate) fn reject(&mut self, record: &Record, reject: &Reject, output: &mut Output) {

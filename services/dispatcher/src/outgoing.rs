@@ -1,12 +1,15 @@
 //! What the dispatcher writes: tasks, ledger records, events for other partitions.
 
 use bytes::Bytes;
-use reeve_domain::event::RawEvent;
+use reeve_domain::event::{RawEvent, TaskEvent};
 use reeve_domain::key::SubjectKey;
+use reeve_domain::secret::HmacKeys;
 use reeve_domain::time::Timestamp;
 use reeve_ledger::Notice;
 use reeve_log::cloudevent::CloudEvent;
 use reeve_log::{Outgoing, Place, Record, Topic};
+
+use crate::seal::sealed;
 
 /// Where the dispatcher's records say they come from.
 pub(crate) const SOURCE: &str = "reeve/dispatcher";
@@ -53,33 +56,33 @@ pub(crate) fn ledger(key: &SubjectKey, value: Option<Vec<u8>>, partition: i32) -
 }
 
 /// An event for another subject's case.
-pub(crate) fn follow_up(event: &RawEvent, now: Timestamp) -> Outgoing {
+pub(crate) fn follow_up(event: &RawEvent, keys: &HmacKeys, now: Timestamp) -> Outgoing {
     let key = bytes_of(&event.subject_key);
     let attributes = CloudEvent {
         event_type: "io.reeve.event.v1",
-        id: event.event_id.clone(),
+        id: record_id(&event.event_id, &event.via, &event.subject_key),
         source: SOURCE,
         subject: key.clone(),
         time: now,
         traceparent: None,
     };
     let value = serde_json::to_vec(event).expect("an event has string keys only");
-    let headers = attributes.headers();
-    Outgoing {
+    let record = Outgoing {
         topic: Topic::TaskEvents,
         place: Place::ByKey,
         key,
         value: Some(value.into()),
-        headers,
-    }
+        headers: attributes.headers(),
+    };
+    sealed(record, event.actor.kind, keys)
 }
 
 /// An event that lies on another partition than its subject's: the same bytes, where they belong.
-pub(crate) fn forwarded(record: &Record, key: &SubjectKey, event_id: &str) -> Outgoing {
-    let key = bytes_of(key);
+pub(crate) fn forwarded(record: &Record, event: &TaskEvent, keys: &HmacKeys) -> Outgoing {
+    let key = bytes_of(&event.subject_key);
     let attributes = CloudEvent {
         event_type: "io.reeve.event.v1",
-        id: event_id.to_owned(),
+        id: record_id(&event.event_id, &event.via, &event.subject_key),
         source: SOURCE,
         subject: key.clone(),
         time: record.timestamp,
@@ -87,13 +90,19 @@ pub(crate) fn forwarded(record: &Record, key: &SubjectKey, event_id: &str) -> Ou
     };
     let mut headers = attributes.headers();
     headers.push((FORWARDED, Bytes::from_static(b"1")));
-    Outgoing {
+    let forwarded = Outgoing {
         topic: Topic::TaskEvents,
         place: Place::ByKey,
         key,
         value: record.value.clone(),
         headers,
-    }
+    };
+    sealed(forwarded, event.actor.kind, keys)
+}
+
+/// An event keeps its id wherever it is sent on; the records of it are told apart by where they go and how far it came.
+fn record_id(event_id: &str, via: &[SubjectKey], key: &SubjectKey) -> String {
+    format!("{event_id}/{}@{key}", via.len())
 }
 
 fn bytes_of(key: &SubjectKey) -> Bytes {

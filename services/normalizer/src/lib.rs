@@ -145,16 +145,17 @@ fn outgoing(observation: &Observation, record: &Record, parent: &Option<Bytes>) 
         Some(subject) => Bytes::copy_from_slice(subject.key.as_str().as_bytes()),
         None => Bytes::from_static(b"receipt"),
     };
-    let (index, time) = match observation {
-        Observation::Finding(finding) => (finding.provenance.index, finding.observed_at),
-        Observation::Evidence(evidence) => (evidence.provenance.index, evidence.observed_at),
-        Observation::Receipt(receipt) => (receipt.provenance.index, receipt.observed_at),
+    // an index counts within its kind
+    let (name, index, time) = match observation {
+        Observation::Finding(finding) => ("finding", finding.provenance.index, finding.observed_at),
+        Observation::Evidence(evidence) => ("evidence", evidence.provenance.index, evidence.observed_at),
+        Observation::Receipt(receipt) => ("receipt", receipt.provenance.index, receipt.observed_at),
     };
     let kind = observation.ce_type();
     let event = CloudEvent {
         event_type: kind,
         id: format!(
-            "{}/{}/{}#{index}",
+            "{}/{}/{}#{name}-{index}",
             record.topic.as_str(),
             record.partition,
             record.offset

@@ -2,7 +2,9 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
+use bytes::Bytes;
 use comfy_table::{Table, presets};
+use reeve_dispatcher::SEAL;
 use reeve_domain::reject::DeadLetter;
 use reeve_log::{Place, Record, Topic};
 
@@ -110,9 +112,8 @@ fn replay(config: &Config, reach: &Reach, wanted: &str) -> Outcome {
         .ok_or_else(|| Failure::Usage(format!("{name}: not a topic of this installation")))?;
     let partition =
         i32::try_from(partition).map_err(|_| Failure::Usage("expected topic/partition/offset".to_owned()))?;
-    let Some(value) = reach
-        .fetch(topic, partition, offset)?
-        .and_then(|record| record.value)
+    let fetched = reach.fetch(topic, partition, offset)?;
+    let Some((value, sealed)) = fetched.and_then(|mut record| Some((record.value.take()?, sealed(record))))
     else {
         return Err(gone(config, topic));
     };
@@ -126,17 +127,23 @@ fn replay(config: &Config, reach: &Reach, wanted: &str) -> Outcome {
             "the record there is another one, or the key is".to_owned(),
         ));
     }
-    let key = bytes::Bytes::new();
+    let (key, headers) = sealed.unwrap_or_default();
     let again = reeve_log::Outgoing {
         topic,
         place: Place::ByKey,
         key,
         value: Some(value),
-        headers: Vec::new(),
+        headers,
     };
     reach.write(vec![again], &mut |_| {})?;
     note("published once more");
     Ok(())
+}
+
+/// The key and the seal of what reeve itself said, as they stood: a replay makes nobody's word reeve's own.
+fn sealed(record: Record) -> Option<(Bytes, Vec<(&'static str, Bytes)>)> {
+    let (_, seal) = record.headers.into_iter().find(|(name, _)| name == SEAL)?;
+    Some((record.key?, vec![(SEAL, Bytes::from(seal))]))
 }
 
 /// Why there is no record any more.
@@ -154,4 +161,29 @@ fn gone(config: &Config, topic: Topic) -> Failure {
 
 fn number(text: Option<&str>) -> Option<i64> {
     text?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_keeps_the_seal_with_the_key_it_holds_for_and_nothing_else() {
+        let record = |headers: &[(&str, &str)]| Record {
+            topic: Topic::TaskEvents,
+            partition: 0,
+            offset: 0,
+            timestamp: reeve_domain::time::Timestamp::EPOCH,
+            key: Some(Bytes::from_static(b"key")),
+            value: None,
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+                .collect(),
+        };
+        assert_eq!(sealed(record(&[("ce_id", "1")])), None);
+        let kept = sealed(record(&[("ce_id", "1"), (SEAL, "a,b")]));
+        let seal = vec![(SEAL, Bytes::from_static(b"a,b"))];
+        assert_eq!(kept, Some((Bytes::from_static(b"key"), seal)));
+    }
 }

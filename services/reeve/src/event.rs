@@ -20,6 +20,7 @@ use crate::{hooks, tasks};
 /// # Errors
 /// 64 for an event that the line would refuse, 66 for a task that is not there.
 pub fn run(config: &Config, args: &EventArgs) -> Outcome {
+    let actor = actor(&args.actor)?;
     let reach = Reach::open(&config.log)?;
     let subject_key = subject(&reach, args)?;
     let event = RawEvent {
@@ -31,7 +32,7 @@ pub fn run(config: &Config, args: &EventArgs) -> Outcome {
         event_type: args.event_type,
         subject_key,
         task_id: args.task.clone(),
-        actor: actor(&args.actor),
+        actor,
         at: args.at.unwrap_or_else(clock::now),
         external: None,
         via: Vec::new(),
@@ -92,17 +93,19 @@ fn subject_of(reach: &Reach, task_id: &str) -> Result<Option<SubjectKey>, Failur
     Ok(found.map(|task| task.subject.key))
 }
 
-fn actor(text: &str) -> Actor {
-    match text.split_once(':') {
-        Some(("automation", id)) => Actor {
-            id: id.to_owned(),
-            kind: ActorKind::Automation,
-        },
-        _ => Actor {
-            id: text.to_owned(),
-            kind: ActorKind::Human,
-        },
-    }
+fn actor(text: &str) -> Result<Actor, Failure> {
+    let (id, kind) = match text.split_once(':') {
+        Some(("automation", id)) => (id, ActorKind::Automation),
+        Some(("system", _)) => {
+            let nobody = "--actor: `system` is reeve itself, and nobody speaks for it";
+            return Err(Failure::Usage(nobody.to_owned()));
+        }
+        _ => (text, ActorKind::Human),
+    };
+    Ok(Actor {
+        id: id.to_owned(),
+        kind,
+    })
 }
 
 fn body(args: &EventArgs) -> Result<Value, Failure> {

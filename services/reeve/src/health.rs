@@ -15,7 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// 1 with the reason.
 pub fn run(config: &Config) -> Outcome {
-    let nowhere = || Failure::Findings("metrics.address is empty: nobody can be asked".to_owned());
+    let nowhere = || {
+        Failure::Findings(
+            "no metrics are served (`metrics.address` is `none`): nobody can be asked".to_owned(),
+        )
+    };
     let answer = ask(config.metrics_address.ok_or_else(nowhere)?).map_err(Failure::Findings)?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     if head.starts_with("HTTP/1.1 200") || head.starts_with("HTTP/1.0 200") {

@@ -15,6 +15,9 @@ const WITHOUT_TRANSACTIONS: &str = "REEVE_TEST_WITHOUT_TRANSACTIONS";
 /// Set: observations keep the secrets they came with. The negative control of the canaries.
 const WITHOUT_SCRUBBER: &str = "REEVE_TEST_WITHOUT_SCRUBBER";
 
+/// Set: whoever says to be reeve on `task-events` is believed. The negative control of the seals.
+const WITHOUT_SEALS: &str = "REEVE_TEST_WITHOUT_SEALS";
+
 /// What goes wrong on purpose on the Kafka edge: nothing, outside tests.
 ///
 /// # Errors
@@ -36,6 +39,11 @@ pub fn scrub() -> Scrub {
         None => Scrub::On,
         Some(_) => Scrub::Off,
     }
+}
+
+/// Whether what reeve itself says on `task-events` must be sealed: always, outside tests.
+pub fn seals() -> bool {
+    asked(WITHOUT_SEALS).is_none()
 }
 
 /// The variable, if it is set and not empty.
@@ -61,7 +69,7 @@ mod tests {
 
     #[test]
     fn nothing_is_broken_unless_it_was_asked_for() {
-        assert!(transactions());
+        assert!(transactions() && seals());
         assert_eq!(scrub(), Scrub::On);
         assert!(failpoints().is_ok_and(|points| points == Failpoints::default()));
     }

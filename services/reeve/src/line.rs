@@ -26,7 +26,7 @@ use crate::exit::{Failure, why};
 use crate::reach::embedded_settings;
 use crate::reload::Live;
 use crate::rules::{self, Rules};
-use crate::{clock, kafka, report};
+use crate::{clock, hooks, kafka, report};
 
 /// How long lanes may take to finish their batch, leave their group and end.
 const DRAIN_MAX: Duration = Duration::from_secs(9);
@@ -280,6 +280,7 @@ impl Shared<'_> {
             partitions,
             accept_loss,
             scrub: rules.settings.scrub,
+            sealed: hooks::seals(),
         }
     }
 }
@@ -323,7 +324,7 @@ pub fn known(config: &Config, start: &Start) -> Known {
 pub fn serve(line: &Line, address: SocketAddr, runtime: &Runtime) -> Result<SocketAddr, Failure> {
     let refused = |error: io::Error| {
         Failure::Internal(format!(
-            "metrics cannot be served at {address}: {}; REEVE_METRICS_ADDR names another address, empty: none",
+            "metrics cannot be served at {address}: {}; REEVE_METRICS_ADDR names another address, or `none`",
             why(error.kind())
         ))
     };

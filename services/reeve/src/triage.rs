@@ -115,6 +115,7 @@ impl Triage {
             partitions: 1,
             accept_loss: false,
             scrub: hooks::scrub(),
+            sealed: false,
         };
         Self {
             normalizer: Normalizer::new(settings, names, |_| {}),

@@ -1,6 +1,6 @@
 //! The keyed hash: the only form in which anything computed from a secret value is kept.
 
-use data_encoding::{BASE32_NOPAD, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit, Mac};
 use scrypt::Params;
 use sha1::Sha1;
@@ -15,6 +15,8 @@ const KEY_ID_DOMAIN: &[u8] = b"reeve.kid";
 const VALUE_DOMAIN: &str = "reeve.secret.v1";
 const CONTEXT_DOMAIN: &str = "reeve.secret.context.v1";
 const PAYLOAD_DOMAIN: &str = "reeve.payload.v1";
+const SEAL_DOMAIN: &[u8] = b"reeve.seal.v1\0";
+const ENCODED_CHARS: usize = 52;
 const HMSL_SALT: &[u8] = b"GitGuardian";
 
 /// A hash of a value that some source carries in place of the value.
@@ -187,6 +189,31 @@ impl HmacKeys {
         keys.any(|key| key.mac(PAYLOAD_DOMAIN, &digest).as_str() == hmac)
     }
 
+    /// The seal of a record that reeve writes for itself: by the current key and, during a rotation, also by the previous
+    /// one, as a replica that was not restarted yet knows that one alone.
+    pub fn seal(&self, key: &[u8], value: &[u8]) -> String {
+        let seal = |hash: &KeyedHash| Encoded::of(&hash.sealing(key, value).finalize().into_bytes().into());
+        let mut seals = seal(&self.current).as_str().to_owned();
+        if let Some(previous) = &self.previous {
+            seals.push(',');
+            seals.push_str(seal(previous).as_str());
+        }
+        seals
+    }
+
+    /// Whether `seal` is one of that record, by the current key or the previous one.
+    pub fn is_seal(&self, seal: &[u8], key: &[u8], value: &[u8]) -> bool {
+        let parts = seal.split(|byte| *byte == b',').take(2);
+        let mut seals = parts
+            .filter(|part| part.len() == ENCODED_CHARS)
+            .filter_map(|part| BASE32_NOPAD_NOCASE.decode(part).ok());
+        let known = |hash: &KeyedHash, seal: &[u8]| hash.sealing(key, value).verify_slice(seal).is_ok();
+        seals.any(|seal| {
+            let mut keys = std::iter::once(&self.current).chain(&self.previous);
+            keys.any(|hash| known(hash, &seal))
+        })
+    }
+
     fn aliases_of_digest(&self, domain: &str, digest: &[u8]) -> Result<Vec<Alias>, KeyError> {
         let previous = self.previous.iter();
         previous
@@ -238,6 +265,15 @@ impl KeyedHash {
         self.encoded(&[domain.as_bytes(), &[0], digest])
     }
 
+    /// The key's length comes first, so that no two splits of one text meet.
+    fn sealing(&self, key: &[u8], value: &[u8]) -> Hmac<Sha256> {
+        let mut hmac = self.keyed.clone();
+        for part in [SEAL_DOMAIN, &(key.len() as u64).to_be_bytes(), key, value] {
+            hmac.update(part);
+        }
+        hmac
+    }
+
     fn encoded(&self, parts: &[&[u8]]) -> Encoded {
         let mut hmac = self.keyed.clone();
         parts.iter().for_each(|part| hmac.update(part));
@@ -246,11 +282,11 @@ impl KeyedHash {
 }
 
 /// A hash in base32 without padding, in lower case.
-struct Encoded([u8; 52]);
+struct Encoded([u8; ENCODED_CHARS]);
 
 impl Encoded {
     fn of(hash: &[u8; 32]) -> Self {
-        let mut text = [0; 52];
+        let mut text = [0; ENCODED_CHARS];
         BASE32_NOPAD.encode_mut(hash, &mut text);
         text.make_ascii_lowercase();
         Encoded(text)

@@ -158,8 +158,10 @@ pub(super) fn reeve(texts: &ConfigTexts) -> Result<Reeve, Vec<ConfigError>> {
 
 fn address(raw: &RawMetrics, document: &Document) -> Result<Option<SocketAddr>, ConfigError> {
     let parse = |text: String| text.parse::<SocketAddr>();
-    log::given(&raw.address).map(parse).transpose().map_err(|_| {
-        let expected = "expected an IP address and a port, e.g. `127.0.0.1:9464`, or nothing for no metrics";
+    // a variable that is empty stands for what ships, so that a word must say that there is none
+    let wanted = log::given(&raw.address).filter(|text| text != "none");
+    wanted.map(parse).transpose().map_err(|_| {
+        let expected = "expected an IP address and a port, e.g. `127.0.0.1:9464`, or `none` for no metrics";
         document.error("/metrics/address", expected)
     })
 }
