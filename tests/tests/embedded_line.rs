@@ -1,10 +1,11 @@
 //! The line on the embedded log, as a user runs it: publish, tasks, events, metrics and an orderly end.
 
 use std::collections::BTreeSet;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use reeve_tests::embedded::Embedded;
-use reeve_tests::host::wait_until;
+use reeve_tests::host::{wait_for, wait_until};
 use reeve_tests::metrics::{Scrape, check_promtool, get};
 
 const GITLEAKS: &str = include_str!("../../services/reeve/samples/gitleaks.json");
@@ -61,6 +62,41 @@ fn alerts_become_tasks_that_people_can_claim_and_nothing_shows_a_secret() {
     for text in [printed, metrics, replica.log()] {
         assert!(!text.contains(CANARY) && !text.contains("panicked"));
     }
+}
+
+/// A process that does not outlive the test.
+struct Spawned(Child);
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        // one that has ended cannot be killed
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// A log driver that restarts, a `| head`: what writes to a pipe that nobody reads is told so by every write.
+#[test]
+fn a_log_that_nobody_reads_any_more_stops_nothing() {
+    let reeve = Embedded::default();
+    let mut command = reeve.command();
+    command
+        .arg("run")
+        .env("REEVE_LOG", "trace")
+        .stderr(Stdio::piped());
+    let mut line = Spawned(command.spawn().expect("the binary can be run"));
+    drop(line.0.stderr.take());
+    wait_until(BOUND, "it is ready", || {
+        get(reeve.port(), "/readyz").is_some_and(|(status, _)| status == 200)
+    });
+    reeve.publish("a.json", GITLEAKS);
+    wait_until(BOUND, "a task for each secret", || reeve.tasks().len() >= 3);
+    let told = Command::new("kill")
+        .args(["-TERM", &line.0.id().to_string()])
+        .status();
+    assert!(told.is_ok_and(|status| status.success()));
+    let ended = wait_for(BOUND, || line.0.try_wait().expect("it is our child"));
+    assert_eq!(ended.and_then(|status| status.code()), Some(0));
 }
 
 /// Publishes the sample if wanted, and waits until so many open cases are named with the current key, the previous one
