@@ -1,7 +1,10 @@
 //! Tasks for people: one line each.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use reeve_domain::task::{Task, TaskState};
+
+/// `t-` and 26 characters, and a blank on either side.
+const ID_CHARS: u16 = 30;
 
 /// A table of tasks; bounded by the terminal's width where there is one.
 pub fn tasks(tasks: &[&Task], terminal: bool) -> String {
@@ -12,12 +15,23 @@ pub fn tasks(tasks: &[&Task], terminal: bool) -> String {
         table.set_width(200);
     }
     table.set_header([
-        "priority", "subject", "issue", "state", "owner", "fix by", "route", "why",
+        "priority",
+        "subject, task",
+        "issue",
+        "state",
+        "owner",
+        "fix by",
+        "route",
+        "why",
     ]);
+    // the id is what `why` and `event` ask for: it stays in one piece
+    if let Some(subject) = table.column_mut(1) {
+        subject.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID_CHARS)));
+    }
     for task in tasks {
         table.add_row([
             format!("{} {}", task.priority.band, task.priority.score),
-            task.subject.display.clone(),
+            format!("{}\n{}", task.subject.display, task.task_id),
             task.issue_type.to_string(),
             state(task),
             owner(task),
@@ -25,6 +39,13 @@ pub fn tasks(tasks: &[&Task], terminal: bool) -> String {
             format!("{} → {}", task.route.rule, task.route.queue),
             why(task),
         ]);
+    }
+    // `reeve why` tells the rest
+    let width = table.width().unwrap_or(u16::MAX);
+    for (column, needs) in [(6, 110), (7, 140)] {
+        if let Some(column) = table.column_mut(column).filter(|_| width < needs) {
+            column.set_constraint(ColumnConstraint::Hidden);
+        }
     }
     table.to_string()
 }
