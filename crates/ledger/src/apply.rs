@@ -15,6 +15,7 @@ use crate::case::{Case, Known, Tracked};
 use crate::observe::{self, News};
 use crate::piece::{self, Piece, is_life};
 use crate::refresh::{self, Mover, Now};
+use crate::signs::called;
 use crate::{alias, event, pass, receipt, tick};
 
 /// The name under which `evidence.yaml` lists what reeve itself reads in an inventory.
@@ -212,7 +213,7 @@ pub(crate) fn fold_piece(case: &mut Case, piece: Piece, mover: Mover, at: Now<'_
 pub(crate) fn add_piece(case: &mut Case, piece: &Piece) -> (bool, bool) {
     if is_life(piece.statement) {
         let between = case.evidence_times();
-        let lived = observe::lives(case, (&piece.source, &piece.reference), piece.at, &between);
+        let lived = observe::lives(case, (&piece.source, called(piece)), piece.at, &between);
         return (lived.added, lived.decides);
     }
     let lost = piece::add(&mut case.pieces, piece.clone());

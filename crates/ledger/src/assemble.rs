@@ -251,7 +251,7 @@ impl Parts<'_> {
                     .tracked
                     .causes
                     .values()
-                    .any(|cause| signs.cover(piece, self.issue, cause))
+                    .any(|cause| signs.cover(piece, (self.issue, &self.tracked.causes), cause))
         };
         let pairs = self
             .case

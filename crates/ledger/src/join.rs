@@ -9,7 +9,7 @@ use crate::bounds::{CAUSES_MAX, CLAIMS_MAX, KEYS_MAX, SAMPLES_MAX, SOURCES_MAX};
 use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId, width};
 use crate::marks::Marked;
-use crate::observe::{earliest, join_labels, life_name};
+use crate::observe::{LIFE_SOURCES_MAX, earliest, join_labels, life_name};
 use crate::{piece, shrink, words};
 
 /// Adds the facts of `other`. Tasks, context and description stay as they are.
@@ -28,7 +28,10 @@ pub(crate) fn join(case: &mut Case, other: &Case, event_ids_max: usize) {
     }
     let between = case.evidence_times();
     for (source, marks) in &other.life {
-        let marked = case.life.entry(life_name(&case.life, source)).or_default();
+        let marked = case
+            .life
+            .entry(life_name(&case.life, source, LIFE_SOURCES_MAX))
+            .or_default();
         lost |= marks.iter().fold(false, |lost, at| {
             lost | (marked.add(at, &between) == Marked::Lossy)
         });

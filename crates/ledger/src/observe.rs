@@ -15,11 +15,11 @@ use crate::case::{Case, Tracked};
 use crate::cause::{CauseFact, CauseId, MORE, report_of, width};
 use crate::marks::{Marked, Marks};
 use crate::notice::Notice;
-use crate::signs::witness;
+use crate::signs::{WITNESSES_MAX, is_place, witness};
 use crate::timeline::is_present_tense;
 
 /// How many sources can show signs of life of one subject.
-const LIFE_SOURCES_MAX: usize = 8;
+pub(crate) const LIFE_SOURCES_MAX: usize = 8;
 
 /// What a finding added to its case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,11 @@ pub(crate) fn lives(
     at: Timestamp,
     between: &[Timestamp],
 ) -> Lived {
-    let name = life_name(&case.life, &witness(case.key(), source, reference));
+    let most = match is_place(case.key()) {
+        true => WITNESSES_MAX,
+        false => LIFE_SOURCES_MAX,
+    };
+    let name = life_name(&case.life, &witness(case.key(), source, reference), most);
     let bare =
         |told: &Notice| told.glance().state.is_open() && told.glance().uncleared == told.glance().causes;
     let all_open = case.told().all(bare);
@@ -97,9 +101,9 @@ pub(crate) fn lives(
 }
 
 /// Under which name signs of life of `source` are remembered: beyond the bound, all share one.
-pub(crate) fn life_name(life: &BTreeMap<String, Marks>, source: &str) -> String {
+pub(crate) fn life_name(life: &BTreeMap<String, Marks>, source: &str, most: usize) -> String {
     let source = cut(source, TEXT_CHARS_MAX);
-    if life.contains_key(&source) || life.len() < LIFE_SOURCES_MAX {
+    if life.contains_key(&source) || life.len() < most {
         source
     } else {
         MORE.into()

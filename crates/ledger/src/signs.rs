@@ -10,7 +10,7 @@ use reeve_domain::key::SubjectKey;
 use reeve_domain::observation::{EvidenceLevel, EvidenceScope, IssueType, Statement, Validity};
 use reeve_domain::time::Timestamp;
 
-use crate::bounds::{TEXT_CHARS_MAX, cut};
+use crate::bounds::{CAUSES_MAX, TEXT_CHARS_MAX, cut};
 use crate::case::{Case, Causes, validity_of};
 use crate::cause::{CauseFact, MORE};
 use crate::marks::Marks;
@@ -21,14 +21,28 @@ pub(crate) fn is_place(key: &SubjectKey) -> bool {
     key.provider() == "location"
 }
 
+/// Most names of one place; of any other subject its sources are few.
+pub(crate) const WITNESSES_MAX: usize = CAUSES_MAX;
+
+/// Between a source and what it calls one of several secrets: no id has it.
+const OF: char = '⊢';
+
 /// Under which name a sign of life of `source` is remembered.
 pub(crate) fn witness<'a>(key: &SubjectKey, source: &'a str, reference: &str) -> Cow<'a, str> {
     name(is_place(key), source, reference)
 }
 
+/// What a piece of evidence calls the one it speaks of; nothing where it speaks of the place.
+pub(crate) fn called(piece: &Piece) -> &str {
+    match piece.level {
+        EvidenceLevel::E3 => &piece.reference,
+        _ => "",
+    }
+}
+
 fn name<'a>(place: bool, source: &'a str, reference: &str) -> Cow<'a, str> {
-    match place {
-        true => Cow::Owned(cut(&[source, " ", reference].concat(), TEXT_CHARS_MAX)),
+    match place && !reference.is_empty() {
+        true => Cow::Owned(cut(&format!("{source}{OF}{reference}"), TEXT_CHARS_MAX)),
         false => Cow::Borrowed(source),
     }
 }
@@ -55,22 +69,29 @@ impl<'a> Signs<'a> {
         seen.flat_map(|(who, marks)| marks.iter().map(move |at| (who, at)))
     }
 
-    /// Whether what `who` saw is a sign of this cause.
+    /// Whether what `who` saw is a sign of this cause: of a place, a name with a reference speaks of its namesakes, and
+    /// of what a bucket may hold; any other of everything there.
     pub(crate) fn speak_of(self, who: usize, cause: &CauseFact) -> bool {
-        !self.place
-            || self
-                .seen
-                .keys()
-                .nth(who)
-                .is_some_and(|seen| seen == MORE || *seen == name(true, &cause.format, &cause.reference))
+        let Some(seen) = self.seen.keys().nth(who).filter(|_| self.place) else {
+            return true;
+        };
+        let Some((format, _)) = seen.split_once(OF) else {
+            return true;
+        };
+        match cause.reference == MORE {
+            true => format == cause.format,
+            false => *seen == name(true, &cause.format, &cause.reference),
+        }
     }
 
     /// Whether the same source saw life before.
     pub(crate) fn is_change(self, piece: &Piece) -> bool {
-        self.seen
-            .get(name(self.place, &piece.source, &piece.reference).as_ref())
-            .and_then(Marks::first)
-            .is_some_and(|first| first < piece.at)
+        let named = name(self.place, &piece.source, called(piece));
+        let seen = self
+            .seen
+            .get(named.as_ref())
+            .or_else(|| self.seen.get(&piece.source));
+        seen.and_then(Marks::first).is_some_and(|first| first < piece.at)
     }
 
     /// Whether a piece is believed when it says that the subject cannot act any more: by its level, or because the same
@@ -85,8 +106,13 @@ impl<'a> Signs<'a> {
     }
 
     /// Whether evidence speaks of this cause.
-    pub(crate) fn cover(self, piece: &Piece, issue: IssueType, cause: &CauseFact) -> bool {
-        piece.covers(issue, cause) && (!self.place || speaks_of_the_place(piece) || is_namesake(piece, cause))
+    pub(crate) fn cover(
+        self,
+        piece: &Piece,
+        (issue, causes): (IssueType, &Causes),
+        cause: &CauseFact,
+    ) -> bool {
+        piece.covers(issue, cause) && (!self.place || speaks_there_of(piece, cause, causes))
     }
 
     /// Whether anything there works, by what was said of each.
@@ -101,7 +127,7 @@ impl<'a> Signs<'a> {
             let died = pieces.iter().filter(|piece| {
                 until.is_none_or(|until| piece.at < until)
                     && self.believe_death(piece)
-                    && (speaks_of_the_place(piece) || is_namesake(piece, cause))
+                    && speaks_there_of(piece, cause, causes)
             });
             validity_of(
                 lived.map(|(_, at)| at).max(),
@@ -133,6 +159,16 @@ fn speaks_of_the_place(piece: &Piece) -> bool {
     piece.level != EvidenceLevel::E3 || !of_one || of_a_scan
 }
 
-fn is_namesake(piece: &Piece, cause: &CauseFact) -> bool {
-    !piece.reference.is_empty() && piece.reference == cause.reference && piece.source == cause.format
+/// Whether a piece speaks of this cause of a place. Where a source calls its secrets nothing, it speaks of the only one
+/// that it has there.
+fn speaks_there_of(piece: &Piece, cause: &CauseFact, causes: &Causes) -> bool {
+    let is_namesake = || piece.reference == cause.reference && piece.source == cause.format;
+    let is_only = || {
+        causes
+            .values()
+            .filter(|other| other.format == cause.format)
+            .count()
+            == 1
+    };
+    speaks_of_the_place(piece) || (is_namesake() && (!piece.reference.is_empty() || is_only()))
 }

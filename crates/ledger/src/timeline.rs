@@ -32,6 +32,12 @@ pub(crate) struct Facts<'a> {
     pub(crate) policy: &'a Policy,
 }
 
+impl Facts<'_> {
+    fn cover(&self, piece: &Piece, cause: &CauseFact) -> bool {
+        self.signs.cover(piece, (self.issue, self.causes), cause)
+    }
+}
+
 /// Where the facts leave a task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Outlook {
@@ -153,7 +159,7 @@ impl<'a> Replay<'a> {
                 piece.statement,
                 Statement::PrivilegeReduced | Statement::RemovedFromSource
             ) && cause.fact.format == piece.source
-                && self.facts.signs.cover(piece, self.facts.issue, cause.fact)
+                && self.facts.cover(piece, cause.fact)
                 && cause.fact.reports.contains(report)
         };
         self.causes
@@ -199,12 +205,10 @@ impl<'a> Replay<'a> {
     }
 
     fn is_proven(&mut self, piece: usize, at: Timestamp) {
-        let Facts {
-            signs, pieces, issue, ..
-        } = *self.facts;
+        let Facts { signs, pieces, .. } = *self.facts;
         let dies = signs.believe_death(&pieces[piece]);
         for index in 0..self.causes.len() {
-            let covers = signs.cover(&pieces[piece], issue, self.causes[index].fact);
+            let covers = self.facts.cover(&pieces[piece], self.causes[index].fact);
             if dies && (covers || !signs.are_of_a_place()) {
                 self.causes[index].died = Some(at);
             }

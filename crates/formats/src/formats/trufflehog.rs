@@ -192,7 +192,8 @@ fn secrets<'d>(json: &'d Json<'d>, raw: &Cow<'d, str>, behind: Option<&Behind<'d
             .map(Cow::Borrowed),
     );
     let whole = json.get("RawV2").text().map(|text| as_reported(json, text));
-    secrets.extend(whole.as_deref().and_then(|whole| rest_of(whole, raw)).map(owned));
+    let rest = whole.as_deref().and_then(|whole| rest_of(whole, raw));
+    secrets.extend(rest.filter(|rest| !is_plain(json, rest)).map(owned));
     secrets.extend(whole.filter(|whole| matches!(whole, Cow::Owned(_))));
     let parts = json
         .get("SecretParts")
@@ -205,6 +206,14 @@ fn secrets<'d>(json: &'d Json<'d>, raw: &Cow<'d, str>, behind: Option<&Behind<'d
     secrets.extend(analyzed.filter_map(|(_, part)| part.text()).map(Cow::Borrowed));
     secrets.retain(|secret| Some(secret) != name);
     secrets
+}
+
+/// Whether a text is a part that tells where the secret is used.
+fn is_plain(json: &Json<'_>, text: &str) -> bool {
+    let parts = json.get("SecretParts").entries();
+    parts
+        .iter()
+        .any(|(name, part)| PLAIN_PARTS.contains(&name.as_ref()) && part.text() == Some(text))
 }
 
 fn owned<'d>(text: &str) -> Cow<'d, str> {

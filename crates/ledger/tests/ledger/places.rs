@@ -1,9 +1,10 @@
 //! A place stands for several secrets: what is said of one of them is not said of the others.
 
+use reeve_domain::event::ActorKind;
 use reeve_domain::observation::{Evidence, Finding, Statement, Validity};
 use reeve_domain::task::TaskState;
 
-use crate::support::{SECRET, Step, at_once, leak, proof, subject};
+use crate::support::{SECRET, Step, at_once, leak, proof, says, subject};
 use crate::world::World;
 
 const PLACE: &str = "secret:location:file:github.com%2facme%2ftill/.env/aws";
@@ -96,4 +97,85 @@ fn a_place_is_closed_when_each_of_its_secrets_is_and_life_reopens_its_own() {
     world.restart();
     world.give(alert(github, "2", Validity::Active, 100));
     assert_eq!((world.task().cycle, cleared(&world)), (2, vec!["3".to_owned()]));
+}
+
+/// What a connector has read of the place, at E1.
+fn connected(statement: &str, hours: i64) -> Step {
+    let body = format!(r#"{{"statement":"{statement}"}}"#);
+    let mut event = says(PLACE, "connector", "evidence", hours, &body);
+    event.actor.kind = ActorKind::Automation;
+    event.into()
+}
+
+#[test]
+fn who_reads_the_state_of_the_place_speaks_of_all_that_lies_there() {
+    let github = (GITHUB, PLACE);
+    let mut world = after(vec![
+        alert(github, "2", Validity::Unknown, 1),
+        connected("disabled", 10),
+    ]);
+    assert_eq!(world.task().state, TaskState::Verified);
+    world.give(connected("active", 20));
+    assert_eq!((world.task().cycle, cleared(&world).len()), (2, 0));
+}
+
+#[test]
+fn a_source_that_calls_nothing_by_name_speaks_of_the_only_one_it_has_there() {
+    let nameless = ("ggshield", PLACE);
+    let dead_twice = || [dead(nameless, "", 10), dead(nameless, "", 58)];
+    let mut steps = vec![alert(nameless, "", Validity::Unknown, 1)];
+    steps.extend(dead_twice());
+    let mut world = after(steps);
+    assert_eq!(world.task().state, TaskState::Verified);
+    let mut second = leak(1);
+    second.subject = subject(PLACE);
+    second.source.format = "ggshield".to_owned();
+    second.source.reference = String::new();
+    second.location.line = Some(70);
+    world.give(second);
+    assert!(
+        world.task().state.is_open(),
+        "nobody knows which of the two is dead"
+    );
+}
+
+/// As many live alerts in one file as a leaked `.env` has, and more than sources of any other subject.
+#[test]
+fn the_order_of_many_alerts_in_one_place_does_not_matter() {
+    let github = (GITHUB, PLACE);
+    let numbers: Vec<String> = (10..22).map(|number| number.to_string()).collect();
+    let ends = |backwards: bool| {
+        let mut seen: Vec<Step> = numbers
+            .iter()
+            .map(|number| alert(github, number, Validity::Active, 1))
+            .collect();
+        if backwards {
+            seen.reverse();
+        }
+        for number in &numbers {
+            seen.extend([dead(github, number, 10), dead(github, number, 58)]);
+        }
+        seen.push(alert(github, &numbers[7], Validity::Active, 70));
+        cleared(&after(seen))
+    };
+    let forwards = ends(false);
+    assert_eq!(forwards.len(), numbers.len() - 1);
+    assert_eq!(forwards, ends(true));
+}
+
+#[test]
+fn what_has_no_room_of_its_own_in_a_place_is_alive_with_any_of_its_source() {
+    let github = (GITHUB, PLACE);
+    let mut steps: Vec<Step> = (100..170)
+        .map(|number| alert(github, &number.to_string(), Validity::Unknown, 1))
+        .collect();
+    steps.push(alert(github, "999", Validity::Active, 2));
+    let world = after(steps);
+    let validity = world
+        .task()
+        .priority
+        .factors
+        .into_iter()
+        .find(|factor| factor.factor == "validity");
+    assert_eq!(validity.map(|factor| factor.value), Some("active".to_owned()));
 }

@@ -35,7 +35,10 @@ pub(super) fn granted<'d>(json: &'d Json<'d>, account: &'d str) -> Option<Vec<Ac
         | "KubeflowDashboardExposed" => Vec::new(),
         _ => return None,
     };
-    Some(named.into_iter().map(|named| (named, Vec::new())).collect())
+    let opens_nothing_yet = kind.contains("BlockPublicAccess") || kind.contains("Dashboard");
+    let accused: Vec<_> = named.into_iter().map(|named| (named, Vec::new())).collect();
+    // what was opened is not named: whoever did it is all that is known
+    Some(accused).filter(|accused| opens_nothing_yet || !accused.is_empty())
 }
 
 /// The binding of a default service account: of which namespace the account is only its subjects say.

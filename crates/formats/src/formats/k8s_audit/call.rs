@@ -44,6 +44,14 @@ impl<'d> Call<'d> {
         if self.has_changed_nothing() {
             return Reading::Dropped(DropReason::NoStatement);
         }
+        if self.is_released() {
+            return Self {
+                verb: "delete",
+                response: &NONE,
+                ..*self
+            }
+            .reading();
+        }
         let drafts = match (self.resource, self.subresource) {
             ("rolebindings" | "clusterrolebindings", "") => self.binding(),
             ("roles" | "clusterroles", "") => self.role(),
@@ -64,6 +72,16 @@ impl<'d> Call<'d> {
         let left = self.response.get("metadata");
         let is_held = left.has("deletionTimestamp") && !left.get("finalizers").elements().is_empty();
         is_trial || is_held
+    }
+
+    /// The last finalizer was taken from what is being deleted: now it is gone, and no other record says so.
+    fn is_released(&self) -> bool {
+        ["update", "patch"].contains(&self.verb)
+            && self
+                .response
+                .at(&["metadata", "deletionTimestamp"])
+                .text()
+                .is_some()
     }
 
     fn binding(&self) -> Vec<Draft<'d>> {

@@ -44,6 +44,7 @@ pub(super) fn read<'d>(record: &Record<'d>, class: u64) -> Reading<'d> {
         .iter()
         .find(|(of, number, _)| *of == class && Some(*number) == activity);
     let says = match known {
+        Some((_, _, says @ Says::Problem(_))) if !has_failed(json) => *says,
         Some((_, _, says)) if has_succeeded(json) => *says,
         _ => return Reading::Dropped(DropReason::NoStatement),
     };
@@ -56,7 +57,14 @@ pub(super) fn read<'d>(record: &Record<'d>, class: u64) -> Reading<'d> {
     Reading::observed(Vec::new(), vec![draft(json, named, says)])
 }
 
-/// What does not say how it ended says nothing.
+/// What is wrong is wrong unless it was refused.
+fn has_failed(json: &Json<'_>) -> bool {
+    let status = json.get("status").text();
+    json.get("status_id").unsigned() == Some(2)
+        || status.is_some_and(|status| status.eq_ignore_ascii_case("Failure"))
+}
+
+/// What does not say how it ended proves nothing.
 fn has_succeeded(json: &Json<'_>) -> bool {
     match json.get("status_id").unsigned() {
         Some(id) => id == 1,

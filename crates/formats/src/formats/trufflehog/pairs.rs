@@ -17,7 +17,20 @@ const KEY: &str = "key";
 
 /// Names of parts that tell where a secret is used, and are none.
 pub(super) const PLAIN_PARTS: &[&str] = &[
-    "host", "hostname", "server", "port", "username", "user", "domain", "region",
+    "host",
+    "hostname",
+    "server",
+    "port",
+    "username",
+    "user",
+    "domain",
+    "region",
+    "organization",
+    "org",
+    "account",
+    "tenant",
+    "project",
+    "workspace",
 ];
 
 /// What is known of the secret, where it is not `Raw`.
