@@ -162,6 +162,10 @@ impl Line {
                 Err(_) => {}
             }
         }
+        // what threads leave behind goes before the process cleans up: OpenSSL does not take both at once
+        if left == 0 {
+            self.threads.into_iter().for_each(|thread| drop(thread.join()));
+        }
         drop(self.door);
         failure.map_or(Ok(()), |text| Err(Failure::Internal(text)))
     }
