@@ -63,24 +63,19 @@ impl<'a> Signs<'a> {
         }
     }
 
-    /// Every sign, with its place among those who saw any.
-    pub(crate) fn all(self) -> impl Iterator<Item = (usize, Timestamp)> + 'a {
-        let seen = self.seen.values().enumerate();
-        seen.flat_map(|(who, marks)| marks.iter().map(move |at| (who, at)))
+    /// Every sign, with the name of who saw it.
+    pub(crate) fn all(self) -> impl Iterator<Item = (&'a str, Timestamp)> {
+        let seen = self.seen.iter();
+        seen.flat_map(|(who, marks)| marks.iter().map(move |at| (who.as_str(), at)))
     }
 
     /// Whether what `who` saw is a sign of this cause: of a place, a name with a reference speaks of its namesakes, and
     /// of what a bucket may hold; any other of everything there.
-    pub(crate) fn speak_of(self, who: usize, cause: &CauseFact) -> bool {
-        let Some(seen) = self.seen.keys().nth(who).filter(|_| self.place) else {
-            return true;
-        };
-        let Some((format, _)) = seen.split_once(OF) else {
-            return true;
-        };
-        match cause.reference == MORE {
-            true => format == cause.format,
-            false => *seen == name(true, &cause.format, &cause.reference),
+    pub(crate) fn speak_of(self, who: &str, cause: &CauseFact) -> bool {
+        match who.split_once(OF).filter(|_| self.place) {
+            None => true,
+            Some((format, _)) if cause.reference == MORE => format == cause.format,
+            Some(_) => who == name(true, &cause.format, &cause.reference),
         }
     }
 
@@ -123,7 +118,7 @@ impl<'a> Signs<'a> {
         until: Option<Timestamp>,
     ) -> Validity {
         let each = causes.values().map(|cause| {
-            let lived = self.all().filter(|(who, _)| self.speak_of(*who, cause));
+            let lived = self.all().filter(|(who, _)| self.speak_of(who, cause));
             let died = pieces.iter().filter(|piece| {
                 until.is_none_or(|until| piece.at < until)
                     && self.believe_death(piece)
@@ -135,15 +130,12 @@ impl<'a> Signs<'a> {
                 std::iter::once(cause),
             )
         });
-        let mut all = Validity::Inactive;
-        for validity in each {
-            match validity {
-                Validity::Active => return Validity::Active,
-                Validity::Unknown => all = Validity::Unknown,
-                Validity::Inactive => {}
-            }
-        }
-        all
+        let all = each.reduce(|all, one| match (all, one) {
+            (Validity::Active, _) | (_, Validity::Active) => Validity::Active,
+            (Validity::Inactive, Validity::Inactive) => Validity::Inactive,
+            _ => Validity::Unknown,
+        });
+        all.unwrap_or(Validity::Unknown)
     }
 
     /// Whether the subject is a place.

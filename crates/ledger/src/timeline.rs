@@ -71,8 +71,8 @@ impl Outlook {
 /// What happened at one instant; declared in the order in which things of one instant count: a sign of life first, so
 /// that evidence has to be newer than it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Moment {
-    Life(usize),
+enum Moment<'a> {
+    Life(&'a str),
     Sight(usize),
     Evidence(usize),
     Attested(usize),
@@ -125,7 +125,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn moments(&mut self) -> Vec<(Timestamp, Moment)> {
+    fn moments(&mut self) -> Vec<(Timestamp, Moment<'a>)> {
         let mut moments = BTreeSet::new();
         moments.extend(self.facts.signs.all().map(|(who, at)| (at, Moment::Life(who))));
         for (index, cause) in self.causes.iter().enumerate() {
@@ -168,7 +168,7 @@ impl<'a> Replay<'a> {
             .then_some("the same report also fails it")
     }
 
-    fn step(&mut self, at: Timestamp, moment: &Moment) {
+    fn step(&mut self, at: Timestamp, moment: &Moment<'a>) {
         match *moment {
             Moment::Life(who) => self.is_alive(at, who),
             Moment::Sight(index) => {
@@ -182,7 +182,7 @@ impl<'a> Replay<'a> {
 
     /// A sign of life reopens what was closed as dead before, and outdates evidence of a state. A deletion is no state:
     /// it counts whenever it happened, until what it closed shows life again.
-    fn is_alive(&mut self, at: Timestamp, who: usize) {
+    fn is_alive(&mut self, at: Timestamp, who: &str) {
         let facts = self.facts;
         let shown = |cause: &CauseState<'_>| facts.signs.speak_of(who, cause.fact);
         let ends = |piece: usize| ends_with_life(facts.issue, facts.pieces[piece].statement);

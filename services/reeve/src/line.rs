@@ -171,6 +171,9 @@ impl Line {
     }
 }
 
+/// A lane from its beginning to its end.
+type Run = Box<dyn FnOnce() -> Result<(), LogError> + Send>;
+
 impl Shared<'_> {
     fn spawn(
         &self,
@@ -190,9 +193,15 @@ impl Shared<'_> {
                 self.runner(role, lane, health, move || KafkaLane::open(kafka))
             }
         };
+        let ended = self.ended.clone();
         std::thread::Builder::new()
-            .name(name)
-            .spawn(run)
+            .name(name.clone())
+            .spawn(move || {
+                // a lane that ended without a word would leave the process idle
+                let result = catch_unwind(AssertUnwindSafe(run))
+                    .unwrap_or_else(|_| Err(LogError::Internal("the lane has panicked".to_owned())));
+                drop(ended.send((name, result)));
+            })
             .map_err(|error| Failure::Internal(format!("no thread for a lane: {}", error.kind())))
     }
 
@@ -202,18 +211,17 @@ impl Shared<'_> {
         lane: u32,
         health: LaneHealth,
         open: impl FnOnce() -> Result<L, LogError> + Send + 'static,
-    ) -> Box<dyn FnOnce() + Send> {
-        let name = lane_name(role, lane);
+    ) -> Run {
         let mut observer = report::Lane {
             metrics: self.metrics.clone(),
             health,
             role,
-            name: name.clone(),
+            name: lane_name(role, lane),
             names: self.config.log.names.clone(),
             owned: self.owned.get(&role).cloned().unwrap_or_default(),
             mine: 0,
         };
-        let (ended, stop, clock) = (self.ended.clone(), self.stop.clone(), self.clock.clone());
+        let (stop, clock) = (self.stop.clone(), self.clock.clone());
         let pace = self.config.log.pace;
         let live = self.start.rules.clone();
         let rules = live.borrow().clone();
@@ -223,44 +231,24 @@ impl Shared<'_> {
         let topics = self.config.log.names.clone();
         let keys = Arc::clone(&self.start.keys);
         Box::new(move || {
-            let lane = || {
-                open().and_then(|log| match role {
-                    Role::Normalizer => {
-                        let segment =
-                            Normalizer::new(settings, topics.clone(), report::normalizer(metrics, topics));
-                        drive(
-                            log,
-                            &mut Live::new(segment, live),
-                            &mut observer,
-                            &clock,
-                            &pace,
-                            &stop,
-                        )
-                    }
-                    Role::Dispatcher => {
-                        let partitions = log.partitions(Topic::TaskEvents);
-                        let told = report::Dispatched {
-                            metrics,
-                            names: topics,
-                            keys,
-                        };
-                        let segment = Dispatcher::new(parts(partitions), told);
-                        drive(
-                            log,
-                            &mut Live::new(segment, live),
-                            &mut observer,
-                            &clock,
-                            &pace,
-                            &stop,
-                        )
-                    }
-                })
-            };
-            // a lane that ends without a word would leave the process idle
-            let result = catch_unwind(AssertUnwindSafe(lane))
-                .unwrap_or_else(|_| Err(LogError::Internal("the lane has panicked".to_owned())));
-            drop(observer);
-            drop(ended.send((name, result)));
+            let log = open()?;
+            match role {
+                Role::Normalizer => {
+                    let told = report::normalizer(metrics, topics.clone());
+                    let mut segment = Live::new(Normalizer::new(settings, topics, told), live);
+                    drive(log, &mut segment, &mut observer, &clock, &pace, &stop)
+                }
+                Role::Dispatcher => {
+                    let partitions = log.partitions(Topic::TaskEvents);
+                    let told = report::Dispatched {
+                        metrics,
+                        names: topics,
+                        keys,
+                    };
+                    let mut segment = Live::new(Dispatcher::new(parts(partitions), told), live);
+                    drive(log, &mut segment, &mut observer, &clock, &pace, &stop)
+                }
+            }
         })
     }
 }
