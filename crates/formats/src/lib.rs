@@ -23,6 +23,8 @@ mod url;
 
 use std::borrow::Cow;
 
+use reeve_domain::reject::{Reason, Reject};
+
 pub use explain::{ExplainedObject, Verdict, explain};
 #[doc(hidden)]
 pub use json::Json;
@@ -32,6 +34,19 @@ pub use parsed::{Item, Parsed};
 #[doc(hidden)]
 pub use settings::Scrub;
 pub use settings::{EvidenceLevels, Limits, Settings};
+
+/// Whether each name stands once in every object of a JSON text: where one stands twice, two readers may believe two
+/// values.
+///
+/// # Errors
+/// `duplicate_key`, with line and column. What is no JSON, or breaks another limit, is another's to tell.
+pub fn each_name_once(text: &str) -> Result<(), Reject> {
+    match json::read_value(text, &Limits::default()).map_err(|fault| fault.into_reject(0)) {
+        // a name may be a secret: its place in the text is enough
+        Err(reject) if reject.reason == Reason::DuplicateKey => Err(Reject { path: None, ..reject }),
+        _ => Ok(()),
+    }
+}
 
 /// A text that is no part of an alert (a file's path, a person's note), without anything that looks like a secret;
 /// none if nothing in it does.

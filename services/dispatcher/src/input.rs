@@ -4,12 +4,11 @@ use reeve_domain::event::{ActorKind, RawEvent, TaskEvent};
 use reeve_domain::observation::{Evidence, Finding, Observation, Receipt};
 use reeve_domain::reject::{Reason, Reject};
 use reeve_domain::secret::HmacKeys;
-use reeve_formats::Scrub;
+use reeve_formats::{Scrub, each_name_once};
 use reeve_ledger::InputTopic;
 use reeve_log::{Record, Topic};
 
 use crate::seal;
-use crate::strict::Strict;
 
 /// How a finding begins.
 const FINDING: &str = r#"{"kind":"finding","#;
@@ -67,11 +66,11 @@ fn observation(text: &str) -> Result<Body, Reject> {
 fn event(text: &str, record: &Record, scrub: Scrub, seals: Option<&HmacKeys>) -> Result<Body, Reject> {
     let raw: RawEvent = serde_json::from_str(text).map_err(|error| {
         let wrong = unreadable(&error, Reason::InvalidEvent, "a task event");
-        once(text).err().unwrap_or(wrong)
+        each_name_once(text).err().unwrap_or(wrong)
     })?;
     // reeve writes no name twice
     if raw.actor.kind != ActorKind::System {
-        once(text)?;
+        each_name_once(text)?;
     }
     let mut event = TaskEvent::try_from(raw)
         .map_err(|error| Reject::field(Reason::InvalidEvent, error.path, error.to_string()))?;
@@ -80,15 +79,6 @@ fn event(text: &str, record: &Record, scrub: Scrub, seals: Option<&HmacKeys>) ->
     }
     event.clean_texts(|text| reeve_formats::scrubbed_text(text, scrub));
     Ok(Body::Event(Box::new(event)))
-}
-
-/// # Errors
-/// `duplicate_key` if a name stands twice in one object; what is no JSON is another's to tell.
-fn once(text: &str) -> Result<(), Reject> {
-    match serde_json::from_str::<Strict>(text) {
-        Err(error) if error.is_data() => Err(unreadable(&error, Reason::DuplicateKey, "each name once")),
-        _ => Ok(()),
-    }
 }
 
 /// Position and category: serde's own text may quote the input.

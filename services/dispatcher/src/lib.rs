@@ -8,7 +8,6 @@ mod misfits;
 mod outgoing;
 mod rewound;
 mod seal;
-mod strict;
 mod unreadable;
 
 pub use counts::{Counts, Observe, State};
