@@ -174,6 +174,12 @@ impl Line {
 /// A lane from its beginning to its end.
 type Run = Box<dyn FnOnce() -> Result<(), LogError> + Send>;
 
+/// What became of a lane: one that panics would otherwise end without a word, and leave the process idle.
+fn to_its_end(lane: Run) -> Result<(), LogError> {
+    catch_unwind(AssertUnwindSafe(lane))
+        .unwrap_or_else(|_| Err(LogError::Internal("the lane has panicked".to_owned())))
+}
+
 impl Shared<'_> {
     fn spawn(
         &self,
@@ -196,12 +202,7 @@ impl Shared<'_> {
         let ended = self.ended.clone();
         std::thread::Builder::new()
             .name(name.clone())
-            .spawn(move || {
-                // a lane that ended without a word would leave the process idle
-                let result = catch_unwind(AssertUnwindSafe(run))
-                    .unwrap_or_else(|_| Err(LogError::Internal("the lane has panicked".to_owned())));
-                drop(ended.send((name, result)));
-            })
+            .spawn(move || drop(ended.send((name, to_its_end(run)))))
             .map_err(|error| Failure::Internal(format!("no thread for a lane: {}", error.kind())))
     }
 
@@ -366,4 +367,16 @@ pub fn runtime() -> Result<Runtime, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::Internal(format!("no runtime: {}", error.kind())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_that_panics_says_so() {
+        assert!(to_its_end(Box::new(|| Ok(()))).is_ok());
+        let panics = to_its_end(Box::new(|| std::panic::panic_any("this lane panics")));
+        assert!(matches!(panics, Err(LogError::Internal(_))), "{panics:?}");
+    }
 }
